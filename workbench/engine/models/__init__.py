@@ -1,0 +1,80 @@
+"""Model families: one folder each, all of one shape.
+
+``<family>/params.py`` holds the options and imports no torch, so that a form or a check of a job file costs nothing;
+``<family>/model.py`` holds ``build(params, *, shape, classes)``, imported when a network is really built.
+To add a family: write the folder and add a line to :data:`MODELS`.
+
+Every network takes a float tensor [B, C, H, W], already preprocessed (usually pixels / 255), and returns logits
+[B, classes]. A network with a method ``prepare(images)`` wants it called once, before the first step, with some
+preprocessed training images.
+"""
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+from workbench.engine.models.cnn.params import CnnParams
+from workbench.engine.models.cnn_deep.params import CnnDeepParams
+from workbench.engine.models.fastnet.params import FastNetParams
+from workbench.engine.models.fnn.params import FnnParams
+from workbench.engine.models.kan.params import KanParams
+from workbench.engine.params import Params
+from workbench.engine.registry import Registry
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFamily:
+    """One architecture with options.
+
+    Attributes:
+        title: One line for a person.
+        folder: Name of the package under this one.
+        params: The class of its options.
+    """
+
+    title: str
+    folder: str
+    params: type[Params]
+
+
+MODELS: Registry[ModelFamily] = Registry("model")
+MODELS.add("fnn", ModelFamily(title="Dense network with residual layers", folder="fnn", params=FnnParams))
+MODELS.add("cnn", ModelFamily(title="Three convolutions and a dense stack", folder="cnn", params=CnnParams))
+MODELS.add("cnn-deep", ModelFamily(title="Six convolutions with dropout", folder="cnn_deep", params=CnnDeepParams))
+MODELS.add("kan", ModelFamily(title="Kolmogorov-Arnold network of splines", folder="kan", params=KanParams))
+MODELS.add("fastnet", ModelFamily(title="Whitened convolutions for speed", folder="fastnet", params=FastNetParams))
+
+
+def build(
+    name: str, params: Params, *, shape: tuple[int, int, int], classes: int, generator: "torch.Generator"
+) -> "nn.Module":
+    """A network of the family ``name`` on the CPU, its weights drawn from ``generator`` alone.
+
+    Args:
+        name: A name in :data:`MODELS`.
+        params: The options, of that family's class.
+        shape: Channels, height and width of one image.
+        classes: Number of logits.
+        generator: A generator on the CPU; equal states give equal weights, and the global state is left as it was.
+
+    Raises:
+        UserError: There is no such family, or its options do not suit ``shape``.
+    """
+    import torch
+
+    from workbench.engine.models.layers import initialise
+
+    family = MODELS[name]
+    assert isinstance(params, family.params), f"{name} takes {family.params.__name__}, not {type(params).__name__}"
+    assert generator.device.type == "cpu"
+    assert min(*shape, classes) > 0
+    module = import_module(f"{__name__}.{family.folder}.model")
+    # Constructors of torch draw weights from the global state; ours replace them, so the draw is undone.
+    with torch.random.fork_rng(devices=[]):
+        model = cast("nn.Module", module.build(params, shape=shape, classes=classes))
+    initialise(model, generator)
+    return model

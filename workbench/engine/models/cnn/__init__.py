@@ -1,0 +1,1 @@
+"""Small convolutional network with a dense stack behind it: the first step up from the dense baseline."""

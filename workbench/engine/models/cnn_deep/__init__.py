@@ -1,0 +1,1 @@
+"""Six convolutions with dropout: the stronger of the two plain convolutional networks."""

@@ -1,0 +1,1 @@
+"""Convolutional network built to reach a given accuracy in the least time."""

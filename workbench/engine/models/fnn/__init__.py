@@ -1,0 +1,1 @@
+"""Dense network on flattened pixels: the plain baseline."""

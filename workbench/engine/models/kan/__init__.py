@@ -1,0 +1,1 @@
+"""Kolmogorov-Arnold network: learned functions on the edges in place of weights."""

@@ -1,0 +1,82 @@
+"""One writer at a time, enforced by the operating system, which forgets the lock when its holder dies."""
+
+import os
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from workbench.engine.errors import UserError
+
+if os.name == "nt":
+    import msvcrt
+
+    def _try_lock(file: IO[bytes]) -> None:
+        file.seek(1 << 20)  # past the text, which others may want to read
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+else:
+    import fcntl
+
+    def _try_lock(file: IO[bytes]) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+_TRIES, _PAUSE = 10, 0.02  # is_held() takes the lock for an instant; a writer outwaits that
+
+
+def _locked(file: IO[bytes]) -> bool:
+    for _ in range(_TRIES):
+        try:
+            _try_lock(file)
+            return True
+        except OSError:
+            time.sleep(_PAUSE)
+    return False
+
+
+class FileLock:
+    """An exclusive lock on a file, held from ``with`` to its end.
+
+    Args:
+        path: The lock file. It stays behind; only the lock on it means anything.
+        held: What to tell the second comer, e.g. ``"run 20260101-… is already being trained"``.
+
+    Raises:
+        UserError: On entry, where another process (or thread) holds it.
+    """
+
+    def __init__(self, path: Path, *, held: str) -> None:
+        self._path, self._held = path, held
+        self._file: IO[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        file = self._path.open("a+b")
+        if not _locked(file):
+            file.seek(0)
+            holder = file.read(20).decode("ascii", "replace").strip()
+            file.close()
+            raise UserError(self._held, where=f"process {holder or 'unknown'}", remedy="stop that one first")
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n".encode())
+        file.flush()
+        self._file = file
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._file is not None
+        self._file.close()
+        self._file = None
+
+
+def is_held(path: Path) -> bool:
+    """Whether somebody holds the lock on ``path`` now."""
+    try:
+        with path.open("rb+") as file:
+            _try_lock(file)
+            return False
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True

@@ -1,0 +1,126 @@
+"""The project's database: SQLite in WAL mode, opened for each transaction.
+
+A connection a transaction costs a fraction of a millisecond, needs no thread bookkeeping, and leaves nothing open when
+a process dies. Each step of the schema is a script in :data:`MIGRATIONS`; ``PRAGMA user_version`` counts those applied.
+"""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from workbench.engine.errors import UserError
+
+MIGRATIONS = (
+    """
+    CREATE TABLE datasets (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        kind TEXT NOT NULL,
+        origin TEXT NOT NULL,
+        signature TEXT NOT NULL,
+        fingerprint TEXT NOT NULL,
+        items INTEGER NOT NULL,
+        label_sets TEXT NOT NULL,
+        splits TEXT NOT NULL,
+        created REAL NOT NULL
+    );
+    CREATE INDEX datasets_signature ON datasets (signature);
+    CREATE TABLE splits (
+        hash TEXT NOT NULL,
+        dataset TEXT NOT NULL REFERENCES datasets (id) ON DELETE CASCADE,
+        protocol TEXT NOT NULL,
+        part TEXT NOT NULL,
+        items BLOB NOT NULL,
+        created REAL NOT NULL,
+        PRIMARY KEY (hash, part)
+    );
+    CREATE TABLE runs (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        note TEXT NOT NULL DEFAULT '',
+        deleted REAL,
+        created REAL NOT NULL
+    );
+    """,
+)
+WAIT_SECONDS = 30.0  # how long a writer waits for another process's transaction
+
+
+class Store:
+    """The database file of one project.
+
+    Args:
+        path: ``project.db``; created, and brought up to date, if need be.
+
+    Raises:
+        UserError: The file is no database, or a newer workbench wrote it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with self._plain_errors(), contextlib.closing(self._connect()) as db:
+            db.execute("PRAGMA journal_mode = WAL")
+            self._migrate(db)
+
+    def _connect(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self.path, timeout=WAIT_SECONDS, isolation_level=None)
+        db.row_factory = sqlite3.Row
+        db.execute("PRAGMA foreign_keys = ON")
+        db.execute("PRAGMA synchronous = NORMAL")
+        return db
+
+    @contextlib.contextmanager
+    def _plain_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.IntegrityError):
+                raise
+            raise UserError(
+                f"the project's database cannot be used ({error})",
+                where=str(self.path),
+                remedy="close other programs that use it, free disk space, or restore the file from a backup",
+            ) from error
+
+    def _migrate(self, db: sqlite3.Connection) -> None:
+        if _version(db) == len(MIGRATIONS):
+            return
+        db.execute("BEGIN IMMEDIATE")  # of several processes that open an old project, one migrates and the rest wait
+        try:
+            version = _version(db)
+            if version > len(MIGRATIONS):
+                raise UserError(
+                    f"this project was written by a newer workbench (schema {version})",
+                    where=str(self.path.parent),
+                    remedy="update the workbench",
+                )
+            for script in MIGRATIONS[version:]:
+                for statement in script.split(";"):
+                    db.execute(statement)
+            db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+            db.execute("COMMIT")
+        except BaseException:
+            db.execute("ROLLBACK")
+            raise
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """A write transaction: committed when the block ends, rolled back if it raises."""
+        with self._plain_errors(), contextlib.closing(self._connect()) as db:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+                db.execute("COMMIT")
+            except BaseException:
+                db.execute("ROLLBACK")
+                raise
+
+    def query(self, sql: str, *values: object) -> list[sqlite3.Row]:
+        """All rows that ``sql`` selects."""
+        with self._plain_errors(), contextlib.closing(self._connect()) as db:
+            return db.execute(sql, values).fetchall()
+
+
+def _version(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])

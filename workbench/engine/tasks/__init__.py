@@ -1,0 +1,43 @@
+"""Tasks: what a network's output means. Each turns a batch into a loss and metrics, and says which metric counts.
+
+``<task>/params.py`` imports no torch; ``<task>/task.py`` holds the class. To add one, add a line to :data:`TASKS`.
+"""
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+from workbench.engine.params import Params
+from workbench.engine.registry import Registry
+from workbench.engine.tasks.classify.params import ClassifyParams
+
+if TYPE_CHECKING:
+    from workbench.engine.tasks.task import Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskKind:
+    """One sort of job.
+
+    Attributes:
+        title: One line for a person.
+        module: Module under this package that holds ``make(params, *, classes)``.
+        params: The class of its options.
+    """
+
+    title: str
+    module: str
+    params: type[Params]
+
+
+TASKS: Registry[TaskKind] = Registry("task")
+TASKS.add(
+    "classify",
+    TaskKind(title="Say which class an image belongs to", module="classify.task", params=ClassifyParams),
+)
+
+
+def make_task(name: str, params: Params, *, classes: int) -> "Task":
+    """The task called ``name`` over ``classes`` classes."""
+    module = import_module(f"workbench.engine.tasks.{TASKS[name].module}")
+    return cast("Task", module.make(params, classes=classes))

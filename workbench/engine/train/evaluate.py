@@ -1,0 +1,89 @@
+"""Metrics of whole splits, in pieces short enough that a person can interrupt between them."""
+
+import contextlib
+import time
+from collections.abc import Callable, Generator
+
+import torch
+from torch import nn
+
+from workbench.engine.events import Progress
+from workbench.engine.models.layers import summary
+from workbench.engine.project.splits import Items
+from workbench.engine.tasks.task import Task, means
+from workbench.engine.train.feed import Feed
+
+Autocast = Callable[[], contextlib.AbstractContextManager[object]]
+_MACS_A_PIECE = 6e9  # about a tenth of a second of a forward pass on two cores
+_LEAST = 16
+
+
+def autocast(precision: str, device: torch.device) -> Autocast:
+    """A factory of the context in which forward passes run."""
+    if precision == "fp32":
+        return contextlib.nullcontext
+    dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}[precision]
+    return lambda: torch.autocast(device.type, dtype)
+
+
+def piece_size(model: nn.Module, shape: tuple[int, int, int], *, most: int, device: torch.device) -> int:
+    """Images to evaluate at once: ``most``, or on a CPU what takes about a tenth of a second.
+
+    Counted from the network's multiply-adds, never from the clock, so that a resumed run adds up in the same order.
+    """
+    if device.type != "cpu":
+        return most
+    macs = sum(row.macs for row in summary(model, shape))
+    return max(1, min(most, max(_LEAST, int(_MACS_A_PIECE / max(1, macs)))))
+
+
+def evaluate(
+    model: nn.Module, task: Task, feed: Feed, items: Items, *, piece: int, stage: str, autocast: Autocast
+) -> Generator[Progress, None, dict[str, float]]:
+    """The task's metrics over ``items``. The model's mode is left as evaluation.
+
+    Yields:
+        Progress after every piece that took the clock past 50 ms.
+    """
+    model.eval()
+    ids = torch.from_numpy(items)
+    sums: dict[str, float] = {}
+    reported = time.monotonic()
+    for start in range(0, len(ids), piece):
+        with torch.inference_mode(), autocast():
+            images, labels = feed.batch(ids[start : start + piece])
+            totals = task.totals(task.predict(model, images), labels)
+        for name, total in totals.items():
+            sums[name] = sums.get(name, 0.0) + float(total)
+        if time.monotonic() - reported > 0.05:
+            reported = time.monotonic()
+            yield Progress(stage=stage, done=min(start + piece, len(ids)), total=len(ids))
+    return means(sums, len(ids))
+
+
+def recalibrate(
+    model: nn.Module, feed: Feed, items: Items, *, piece: int, autocast: Autocast
+) -> Generator[Progress, None, None]:
+    """Recompute the running statistics of every batch norm as the mean over ``items``, dropout switched off."""
+    norms = [module for module in model.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
+    if not norms:
+        return
+    model.eval()
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # a cumulative mean
+        norm.train()
+    try:
+        ids = torch.from_numpy(items)
+        for start in range(0, len(ids), piece):
+            batch = ids[start : start + piece]
+            if len(batch) == 1:
+                continue  # a single item has no variance
+            with torch.no_grad(), autocast():
+                model(feed.batch(batch)[0])
+            yield Progress(stage="recalibrating", done=start + len(batch), total=len(ids))
+    finally:
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
+            norm.eval()

@@ -1,0 +1,196 @@
+"""From item ids to a batch on the device: gather, augment, scale.
+
+Randomness is a function of (seed, purpose, epoch or step), never of what happened before: a resume has nothing to
+restore and cannot drift. Shapes: N items, B a batch, C channels, H height, W width.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from workbench.engine.data.pixels import ArrayPixels, Geometry, Pixels
+from workbench.engine.device import mix
+from workbench.engine.errors import UserError
+from workbench.engine.project.splits import Items
+from workbench.engine.train.params import AugmentParams
+
+ORDER, NOISE, SAMPLE = 1, 2, 3  # purposes of a seed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preprocessing:
+    """What an image goes through before the network; stored with the weights and used everywhere alike.
+
+    Attributes:
+        geometry: Size and channels.
+        mean, deviation: Per channel, subtracted from and dividing pixels in 0..1.
+    """
+
+    geometry: Geometry
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**asdict(self.geometry), "mean": list(self.mean), "deviation": list(self.deviation)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The inverse of :meth:`to_dict`."""
+        return cls(
+            geometry=Geometry(size=values["size"], how=values["how"], mode=values["mode"]),
+            mean=tuple(values["mean"]),
+            deviation=tuple(values["deviation"]),
+        )
+
+
+class Scale:
+    """Bytes to network input on a device: ``(pixel / 255 - mean) / deviation``, one multiplication and one addition."""
+
+    def __init__(self, preprocessing: Preprocessing, device: torch.device, *, channels_last: bool) -> None:
+        mean = torch.tensor(preprocessing.mean, dtype=torch.float64)
+        deviation = torch.tensor(preprocessing.deviation, dtype=torch.float64)
+        self._factor = (1 / (255 * deviation)).float().view(1, -1, 1, 1).to(device)
+        shift = (-mean / deviation).float().view(1, -1, 1, 1).to(device)
+        self._shift = shift if bool(shift.any()) else None
+        self._format = torch.channels_last if channels_last else torch.contiguous_format
+
+    def __call__(self, images_BCHW: Tensor) -> Tensor:
+        scaled = images_BCHW.to(torch.float32, memory_format=self._format).mul_(self._factor)
+        return scaled if self._shift is None else scaled.add_(self._shift)
+
+
+class Feed:
+    """Batches of one dataset.
+
+    Args:
+        pixels: Its decoded images.
+        labels: One label an item.
+        device: Where batches go. An array in memory is moved there once.
+        scale: Bytes to network input.
+    """
+
+    def __init__(self, pixels: Pixels, labels: Items, *, device: torch.device, scale: Scale) -> None:
+        self._pixels, self._device, self._scale = pixels, device, scale
+        self._labels = torch.from_numpy(np.ascontiguousarray(labels)).to(device)
+        self._array: Tensor | None = None
+        if isinstance(pixels, ArrayPixels) and not isinstance(pixels.array, np.memmap):
+            self._array = torch.from_numpy(pixels.array).to(device)
+
+    def images(self, items: Tensor) -> Tensor:
+        """Raw images of ``items`` (int64 [B], on the CPU) on the device: uint8 [B, C, H, W]."""
+        if self._array is not None:
+            assert isinstance(self._pixels, ArrayPixels)
+            rows = torch.from_numpy(self._pixels.rows(items.numpy()))
+            return self._array[rows.to(self._device)]
+        return torch.from_numpy(self._pixels.gather(items.numpy())).to(self._device)
+
+    def batch(self, items: Tensor, augment: "Augment | None" = None) -> tuple[Tensor, Tensor]:
+        """Network input [B, C, H, W] and labels [B] of ``items``, on the device."""
+        images = self.images(items)
+        if augment is not None:
+            images = augment(images)
+        return self._scale(images), self._labels[items.to(self._device)]
+
+
+class Augment:
+    """Random changes to a batch of bytes, all drawn from ``generator`` (on the images' device)."""
+
+    def __init__(self, params: AugmentParams, generator: torch.Generator) -> None:
+        self._params, self._generator = params, generator
+
+    @property
+    def active(self) -> bool:
+        return bool(self._params.flip or self._params.translate or self._params.cutout)
+
+    def _draw(self, batch: int, high: int, device: torch.device) -> Tensor:
+        """Whole numbers in [0, high), one an image."""
+        return torch.randint(high, (batch,), generator=self._generator, device=device)
+
+    def __call__(self, images_BCHW: Tensor) -> Tensor:
+        batch, _, height, width = images_BCHW.shape
+        device = images_BCHW.device
+        rows = torch.arange(height, device=device).expand(batch, height)
+        columns = torch.arange(width, device=device).expand(batch, width)
+        if self._params.translate:
+            reach = min(self._params.translate, height - 1, width - 1)
+            rows = _reflect(rows + self._draw(batch, 2 * reach + 1, device)[:, None] - reach, height)
+            columns = _reflect(columns + self._draw(batch, 2 * reach + 1, device)[:, None] - reach, width)
+        if self._params.flip:
+            mirrored = self._draw(batch, 2, device)[:, None].bool()
+            columns = torch.where(mirrored, width - 1 - columns, columns)
+        if self._params.flip or self._params.translate:
+            which = torch.arange(batch, device=device)[:, None, None]
+            moved_BHWC = images_BCHW.permute(0, 2, 3, 1)[which, rows[:, :, None], columns[:, None, :]]
+            images_BCHW = moved_BHWC.permute(0, 3, 1, 2)
+        if self._params.cutout:
+            images_BCHW = self._cut(images_BCHW)
+        return images_BCHW
+
+    def _cut(self, images_BCHW: Tensor) -> Tensor:
+        """DeVries and Taylor 2017: a square around a random pixel, filled with mid-grey; it may overlap the edge."""
+        batch, _, height, width = images_BCHW.shape
+        device, side = images_BCHW.device, self._params.cutout
+        top = self._draw(batch, height, device)[:, None] - side // 2
+        left = self._draw(batch, width, device)[:, None] - side // 2
+        rows, columns = torch.arange(height, device=device)[None], torch.arange(width, device=device)[None]
+        in_rows, in_columns = (rows >= top) & (rows < top + side), (columns >= left) & (columns < left + side)
+        return images_BCHW.masked_fill((in_rows[:, :, None] & in_columns[:, None, :])[:, None], 128)
+
+
+def _reflect(index: Tensor, length: int) -> Tensor:
+    """``index`` folded back into [0, length) at the edges, the edge pixel not repeated."""
+    return (length - 1) - ((index.abs()) - (length - 1)).abs()
+
+
+class Order:
+    """The order of training: epoch by epoch a fresh permutation, cut into batches.
+
+    Args:
+        items: The training split.
+        batch: Items a batch; a split smaller than that is one batch.
+        drop_last: Whether an incomplete batch is left out.
+        seed: Of the permutations.
+    """
+
+    def __init__(self, items: Items, *, batch: int, drop_last: bool, seed: int) -> None:
+        self._items = torch.from_numpy(np.ascontiguousarray(items))
+        self.batch = min(batch, len(items))
+        self.per_epoch = len(items) // self.batch if drop_last else -(-len(items) // self.batch)
+        self._seed = seed
+        self._epoch, self._shuffled = -1, self._items
+
+    def __getitem__(self, number: int) -> Tensor:
+        """Item ids of batch ``number``, counted from 0 over the whole run."""
+        epoch, position = divmod(number, self.per_epoch)
+        if epoch != self._epoch:
+            generator = torch.Generator().manual_seed(mix(self._seed, ORDER, epoch))
+            self._shuffled = self._items[torch.randperm(len(self._items), generator=generator)]
+            self._epoch = epoch
+        return self._shuffled[position * self.batch : (position + 1) * self.batch]
+
+
+def evaluation_sample(items: Items, *, most: int, seed: int) -> Items:
+    """At most ``most`` of ``items``, always the same ones for a seed, sorted."""
+    if len(items) <= most:
+        return items
+    return np.sort(np.random.default_rng(mix(seed, SAMPLE)).choice(items, most, replace=False))
+
+
+def channel_statistics(pixels: Pixels, items: Items) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and deviation of each channel over ``items``, pixels in 0..1."""
+    total = np.zeros(pixels.shape[0])
+    squares = np.zeros(pixels.shape[0])
+    for start in range(0, len(items), 1000):
+        chunk = pixels.gather(items[start : start + 1000]).astype(np.float64) / 255
+        total += chunk.sum((0, 2, 3))
+        squares += (chunk**2).sum((0, 2, 3))
+    count = len(items) * pixels.shape[1] * pixels.shape[2]
+    mean = total / count
+    deviation = np.sqrt(np.maximum(squares / count - mean**2, 0))
+    if not (deviation > 0).all():
+        raise UserError("a channel is constant over all training images", remedy="use data.normalize = unit")
+    return tuple(mean.tolist()), tuple(deviation.tolist())

@@ -1,0 +1,487 @@
+"""The one training loop: a generator of events that any reader iterates and any reader stops by closing it.
+
+The loop goes through Accelerate's objects. Losses stay on the device until a report; a report, an evaluation and a
+checkpoint end at a step boundary, so closing the generator at any ``yield`` finds a state that can be saved.
+"""
+
+import contextlib
+import math
+import statistics
+import time
+from collections import deque
+from collections.abc import Generator
+from dataclasses import replace
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from workbench.engine import events as ev
+from workbench.engine.device import check_precision, choose_device, describe, memory, mix
+from workbench.engine.errors import UserError
+from workbench.engine.models import build
+from workbench.engine.models.layers import Dropout, attach_generator, count
+from workbench.engine.preferences import Preferences
+from workbench.engine.project.project import Project
+from workbench.engine.project.runs import FAILED, FINISHED, RUNNING, STOPPED, EventLog, Run
+from workbench.engine.project.splits import TRAIN, VALIDATION
+from workbench.engine.tasks import make_task
+from workbench.engine.tasks.task import Task
+from workbench.engine.train.checkpoint import LAST, Meta, find_checkpoint, load_trainer, load_weights, save_checkpoint
+from workbench.engine.train.evaluate import autocast, evaluate, piece_size, recalibrate
+from workbench.engine.train.feed import NOISE, Augment, Order, evaluation_sample
+from workbench.engine.train.job import Job
+from workbench.engine.train.material import Material, load_material
+from workbench.engine.train.optimisers import Regulariser, make_optimiser
+from workbench.engine.train.schedules import evaluation_steps, learning_rate
+
+REPORT_SECONDS = 0.05  # twenty reports a second: what a plot can show
+_PREPARE_ITEMS = 2000  # training images shown to a network that wants to see some before the first step
+_INITIAL_WEIGHTS = 0  # purpose of a seed, beside those of the feed
+
+
+def fit(project: Project, run: Run, *, preferences: Preferences) -> Generator[ev.Event, None, None]:
+    """Train ``run`` from its last checkpoint, or from the start, to its end.
+
+    Yields:
+        Events, at least ten times a second as long as a step is shorter than that; ``Finished`` last.
+
+    Raises:
+        UserError: Somebody else trains this run; its data is missing; the loss is not finite; the device's memory or
+            the disk is full. The last good checkpoint stays.
+
+    Closing the generator saves a checkpoint and marks the run as stopped.
+    """
+    with run.writer():
+        run.remove_leftovers()
+        before = run.status()
+        loop: _Loop | None = None
+        log: EventLog | None = None
+
+        def conclude(state: str, error: str = "") -> None:
+            status = loop.status() if loop else before
+            run.write_status(replace(status, state=state, error=error))
+
+        try:
+            run.write_status(replace(before, state=RUNNING, error=""))
+            job = Job.from_dict(run.job(), name=before.name)
+            device = choose_device(preferences.device)
+            check_precision(job.train.precision, device)
+            if preferences.threads:
+                torch.set_num_threads(preferences.threads)
+            dataset = project.dataset(before.dataset)
+            material = yield from load_material(
+                project, job, dataset, project.split(before.split), device=device, preferences=preferences
+            )
+            steps = run.checkpoint_steps()
+            run.keep_events(until=steps[-1] if steps else 0)
+            log = EventLog(run)
+            loop = _Loop(project, run, job, material, device, log)
+            yield from loop.events()
+        except GeneratorExit:
+            if loop and loop.step:
+                loop.save()
+            conclude(STOPPED)
+            raise
+        except UserError as error:
+            conclude(FAILED, str(error))
+            raise
+        except BaseException as error:
+            conclude(FAILED, f"{type(error).__name__}: {error}")
+            raise
+        else:
+            conclude(FINISHED)
+        finally:
+            if log:
+                log.close()
+
+
+class _Loop:
+    """The state of one session of one run."""
+
+    def __init__(
+        self, project: Project, run: Run, job: Job, material: Material, device: torch.device, log: EventLog
+    ) -> None:
+        self.run, self.job, self.material, self.device, self.log = run, job, material, device, log
+        self.params = job.train
+        # Devices are placed by us: Accelerate keeps one placement for the whole process, and jobs may differ.
+        self.accelerator = Accelerator(device_placement=False, mixed_precision="no")
+        self.task: Task = make_task(job.task, job.task_params, classes=len(material.classes))
+        self.order = Order(
+            material.split.items[TRAIN],
+            batch=self.params.batch_size,
+            drop_last=self.params.drop_last,
+            seed=self.params.seed,
+        )
+        self.steps_per_epoch = max(1, self.order.per_epoch // self.params.accumulate)
+        self.total = self.params.steps or max(1, math.ceil(self.params.epochs * self.steps_per_epoch))
+        self.rate = learning_rate(self.params, total=self.total, steps_per_epoch=self.steps_per_epoch)
+        self.evaluates = evaluation_steps(self.params, self.total)
+        self.sample = evaluation_sample(
+            material.split.items[TRAIN], most=self.params.evaluation_sample, seed=self.params.seed
+        )
+        self.model = self._build(project)
+        self.optimiser: Any = self.accelerator.prepare_optimizer(make_optimiser(self.model, self.params))
+        self.network: nn.Module = self.accelerator.prepare_model(
+            torch.compile(self.model) if self.params.compile else self.model
+        )
+        self.regulariser = Regulariser(self.model, self.params)
+        self.autocast = autocast(self.params.precision, device)
+        self.scaler = torch.amp.GradScaler(device.type, enabled=self.params.precision == "fp16")
+        self.noise = torch.Generator(device)
+        attach_generator(self.model, self.noise)
+        augment = Augment(job.augment, self.noise)
+        self.augment = augment if augment.active else None
+        dropout = any(isinstance(module, Dropout) and module.p for module in self.model.modules())
+        self.noisy = dropout or augment.active
+        self.piece = piece_size(self.model, material.shape, most=self.params.evaluation_batch, device=device)
+        self.counts = count(self.model)
+
+        self.step = 0
+        self.averages: dict[str, float] = {}
+        self.earlier_seconds = 0.0
+        self.session_started = time.monotonic()
+        self.evaluations: list[ev.Evaluated] = []
+        self.pending: list[tuple[Tensor, Tensor, Tensor]] = []
+        self.stretch_seconds = 0.0
+        self.durations: deque[float] = deque(maxlen=1001)
+        self.last_checkpoint = self.last_report = time.monotonic()
+        self._restore()
+
+    def _build(self, project: Project) -> nn.Module:
+        model = build(
+            self.job.model,
+            self.job.model_params,
+            shape=self.material.shape,
+            classes=len(self.material.classes),
+            generator=torch.Generator().manual_seed(mix(self.params.seed, _INITIAL_WEIGHTS)),
+        )
+        model.to(self.device)
+        if self.params.channels_last:
+            model.to(memory_format=torch.channels_last)  # type: ignore[call-overload,unused-ignore]
+        fresh = not self.run.checkpoint_steps()
+        if fresh and self.params.init_from:
+            source = project.run(self.params.init_from)
+            maximise = self.task.maximise
+            folder = find_checkpoint(source, LAST, metric=f"{VALIDATION}/{self.task.headline}", maximise=maximise)
+            load_weights(folder, model)
+        elif fresh and (prepare := getattr(model, "prepare", None)):
+            items = torch.from_numpy(evaluation_sample(self.sample, most=_PREPARE_ITEMS, seed=self.params.seed))
+            prepare(self.material.feed.batch(items)[0])
+        return model
+
+    def _restore(self) -> None:
+        steps = self.run.checkpoint_steps()
+        if not steps:
+            return
+        folder = self.run.checkpoint(steps[-1])
+        load_weights(folder, self.model)
+        state = load_trainer(folder)
+        self.optimiser.load_state_dict(state["optimizer"])
+        self.scaler.load_state_dict(state["scaler"])
+        self.averages = dict(state["averages"])
+        self.earlier_seconds = state["seconds"]
+        self.step = steps[-1]
+        self.evaluations = self.run.evaluations()
+
+    # What the run looks like from outside
+
+    @property
+    def epoch(self) -> float:
+        return self.step / self.steps_per_epoch
+
+    @property
+    def headline(self) -> str:
+        return f"{VALIDATION}/{self.task.headline}"
+
+    @property
+    def seconds(self) -> float:
+        return self.earlier_seconds + time.monotonic() - self.session_started
+
+    def status(self) -> Any:
+        """The run's status now; its state is left as it is."""
+        best = self.best()
+        return replace(
+            self.run.status(),
+            step=self.step,
+            total_steps=self.total,
+            metrics=dict(self.evaluations[-1].metrics) if self.evaluations else {},
+            best={"step": best.step, **best.metrics} if best else {},
+            seconds=round(self.seconds, 3),
+            device=describe(self.device),
+            protocol=self.material.badge,
+            parameters=self.counts.parameters,
+            tensors=self.counts.tensors,
+        )
+
+    def best(self) -> ev.Evaluated | None:
+        """The best evaluation by the task's headline metric, the first of equals."""
+        pick = max if self.task.maximise else min
+        return pick(self.evaluations, key=lambda event: event.metrics[self.headline], default=None)
+
+    # The loop
+
+    def events(self) -> Generator[ev.Event, None, None]:
+        """Train to the end."""
+        yield self._kept(
+            ev.Started(
+                run=self.run.id,
+                step=self.step,
+                total_steps=self.total,
+                steps_per_epoch=self.steps_per_epoch,
+                parameters=self.counts.parameters,
+                tensors=self.counts.tensors,
+                device=describe(self.device),
+                protocol=self.material.badge,
+            )
+        )
+        self.run.write_status(replace(self.status(), state=RUNNING))
+        self.session_started = self.last_checkpoint = self.last_report = time.monotonic()
+        if self.step and self.evaluates(self.step) and not self._evaluated_here():
+            yield from self._evaluate()  # it was stopped in the middle of this one
+        self.model.train()
+        while self.step < self.total and not self._out_of_patience():
+            self._take_step()
+            evaluates = self.evaluates(self.step)
+            if evaluates or time.monotonic() - self.last_report >= REPORT_SECONDS:
+                yield self._report()
+            if evaluates:
+                yield from self._evaluate()
+                self.model.train()
+            if self._checkpoint_is_due():
+                if self.pending:
+                    yield self._report()
+                yield self._checkpoint()
+        if self.pending:
+            yield self._report()
+        if not self._evaluated_here():
+            yield from self._evaluate()
+        if self.step not in self.run.checkpoint_steps():
+            yield self._checkpoint()
+        best = self.best()
+        yield self._kept(
+            ev.Finished(
+                run=self.run.id,
+                step=self.step,
+                metrics=self.evaluations[-1].metrics,
+                best={"step": best.step, **best.metrics} if best else {},
+                seconds=round(self.seconds, 3),
+            )
+        )
+
+    def _take_step(self) -> None:
+        started = time.perf_counter()
+        rate = self.rate(self.step)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        if self.noisy:
+            self.noise.manual_seed(mix(self.params.seed, NOISE, self.step))
+        accumulate = self.params.accumulate
+        try:
+            for number in range(accumulate):
+                items = self.order[self.step * accumulate + number]
+                images, labels = self.material.feed.batch(items, self.augment)
+                last = number == accumulate - 1
+                with contextlib.nullcontext() if last else self.accelerator.no_sync(self.network):
+                    with self.autocast():
+                        loss, output = self.task.step(self.network, images, labels)
+                    scaled = loss if accumulate == 1 else loss / accumulate
+                    self.accelerator.backward(self.scaler.scale(scaled) if self.scaler.is_enabled() else scaled)
+                self.pending.append((loss.detach(), output, labels))
+            self._update(rate)
+        except (torch.OutOfMemoryError, RuntimeError) as error:
+            if not _is_out_of_memory(error):
+                raise
+            self.pending.clear()
+            raise self._out_of_memory() from error
+        self.step += 1
+        self.stretch_seconds += time.perf_counter() - started
+
+    def _update(self, rate: float) -> None:
+        if self.scaler.is_enabled():
+            self.scaler.unscale_(self.optimiser)
+        self.regulariser.apply(rate)
+        if self.params.clip_norm:
+            self.accelerator.clip_grad_norm_(self.model.parameters(), self.params.clip_norm)
+        if self.scaler.is_enabled():
+            self.scaler.step(self.optimiser)
+            self.scaler.update()
+        else:
+            self.optimiser.step()
+        self.optimiser.zero_grad()
+
+    def _report(self) -> ev.Event:
+        """Bring the pending steps' numbers to the host, all at once."""
+        started = time.perf_counter()
+        losses, outputs, labels = zip(*self.pending, strict=True)
+        accumulate = self.params.accumulate
+        samples = sum(len(batch) for batch in labels)
+        series = {"loss": torch.stack(losses).float()}
+        if len({output.shape for output in outputs}) == 1:
+            series |= self.task.series(torch.stack(outputs), torch.stack(labels))
+        else:  # an epoch's last batch may be shorter
+            each = [self.task.series(output[None], batch[None]) for output, batch in zip(outputs, labels, strict=True)]
+            series |= {name: torch.cat([one[name] for one in each]) for name in each[0]}
+        values = {name: tuple(tensor.view(-1, accumulate).mean(1).tolist()) for name, tensor in series.items()}
+        self.pending.clear()
+        steps = len(values["loss"])
+        first = self.step - steps + 1
+        for number, loss in enumerate(values["loss"]):
+            if not math.isfinite(loss):
+                raise self._not_finite(first + number, loss)
+        for name, numbers in values.items():
+            average = self.averages.get(name, numbers[0])
+            for number in numbers:
+                average += self.params.average_rate * (number - average)
+            self.averages[name] = average
+        now = time.perf_counter()
+        spent = self.stretch_seconds + now - started
+        self.durations.append(spent / steps)
+        self.stretch_seconds = 0.0
+        self.last_report = time.monotonic()
+        return self._kept(
+            ev.Steps(
+                first=first,
+                epoch=self.epoch,
+                series=values,
+                averages=dict(self.averages),
+                learning_rate=self.rate(self.step - 1),
+                seconds=statistics.median(self.durations),
+                samples_per_second=samples / spent,
+                memory=memory(self.device).used,
+            )
+        )
+
+    def _evaluate(self) -> Generator[ev.Event, None, None]:
+        started = time.monotonic()
+        parts = {TRAIN: self.sample, VALIDATION: self.material.split.items[VALIDATION]}
+        if self.params.recalibrate:
+            yield from recalibrate(
+                self.model, self.material.feed, self.sample, piece=self.piece, autocast=self.autocast
+            )
+        metrics: dict[str, float] = {}
+        for part, items in parts.items():
+            measured = yield from evaluate(
+                self.model,
+                self.task,
+                self.material.feed,
+                items,
+                piece=self.piece,
+                stage=f"evaluating {part}",
+                autocast=self.autocast,
+            )
+            metrics |= {f"{part}/{name}": value for name, value in measured.items()}
+        event = ev.Evaluated(
+            step=self.step, epoch=self.epoch, metrics=metrics, seconds=round(time.monotonic() - started, 4)
+        )
+        self.evaluations.append(event)
+        self.last_report = time.monotonic()
+        yield self._kept(event)
+        self.run.write_status(replace(self.status(), state=RUNNING))
+        if self.params.keep_best and self.best() is event and self.step < self.total:
+            yield self._checkpoint()
+
+    def _evaluated_here(self) -> bool:
+        return bool(self.evaluations) and self.evaluations[-1].step == self.step
+
+    def _out_of_patience(self) -> bool:
+        best = self.best()
+        if not self.params.patience or best is None:
+            return False
+        return sum(event.step > best.step for event in self.evaluations) >= self.params.patience
+
+    def _checkpoint_is_due(self) -> bool:
+        if self.step == self.total:
+            return False  # the end saves one anyway
+        if self.params.checkpoint_steps and self.step % self.params.checkpoint_steps == 0:
+            return True
+        minutes = self.params.checkpoint_minutes
+        return bool(minutes) and time.monotonic() - self.last_checkpoint >= 60 * minutes
+
+    def _checkpoint(self) -> ev.Event:
+        path = self.save()
+        best = self.best()
+        self.run.prune_checkpoints(keep=self.params.checkpoint_keep, also=best.step if best else None)
+        self.run.write_status(replace(self.status(), state=RUNNING))
+        return self._kept(ev.Checkpointed(step=self.step, path=path, best=best is not None and best.step == self.step))
+
+    def save(self) -> str:
+        """Save the state at this step boundary; returns the checkpoint's path relative to the run's folder."""
+        self.log.sync()
+        self.last_checkpoint = time.monotonic()
+        folder = save_checkpoint(
+            self.run,
+            self.model,
+            {
+                "optimizer": self.optimiser.state_dict(),
+                "scaler": self.scaler.state_dict(),
+                "averages": self.averages,
+                "seconds": self.seconds,
+            },
+            Meta(
+                step=self.step,
+                job=self.job.to_dict(),
+                classes=self.material.classes,
+                preprocessing=self.material.preprocessing.to_dict(),
+                shape=self.material.shape,
+                protocol=self.material.badge,
+                split=self.material.split.hash,
+                fingerprint=self.run.status().fingerprint,
+            ),
+        )
+        return folder.relative_to(self.run.folder).as_posix()
+
+    def _kept(self, event: ev.Event) -> ev.Event:
+        self.log.append(event)
+        return event
+
+    # What goes wrong
+
+    def _last_good(self) -> str:
+        steps = self.run.checkpoint_steps()
+        return f"the checkpoint of step {steps[-1]} is kept" if steps else "there is no checkpoint yet"
+
+    def _not_finite(self, step: int, loss: float) -> UserError:
+        return UserError(
+            f"the loss became {loss} at step {step}; {self._last_good()}",
+            where=self.run.id,
+            remedy="lower train.learning_rate, set train.clip_norm = 1, or use train.precision = fp32",
+        )
+
+    def _out_of_memory(self) -> UserError:
+        fits = self._largest_batch()
+        remedy = (
+            f"a batch of {fits} fits: set train.batch_size = {fits}"
+            if fits
+            else "not even one image fits: use smaller images (data.size) or a smaller network"
+        )
+        return UserError(
+            f"{self.device.type} ran out of memory with batches of {self.order.batch}; {self._last_good()}",
+            where=self.run.id,
+            remedy=remedy,
+        )
+
+    def _largest_batch(self) -> int:
+        """The largest halving of the batch size for which a forward and a backward pass go through; 0 if none."""
+        size = self.order.batch // 2
+        while size:
+            self.optimiser.zero_grad()
+            if self.device.type == "cuda":
+                torch.cuda.empty_cache()
+            try:
+                images, labels = self.material.feed.batch(self.order[0][:size], self.augment)
+                with self.autocast():
+                    loss, _ = self.task.step(self.network, images, labels)
+                loss.backward()  # type: ignore[no-untyped-call]
+                self.optimiser.zero_grad()
+                return size
+            except (torch.OutOfMemoryError, RuntimeError) as error:
+                if not _is_out_of_memory(error):
+                    raise
+            size //= 2
+        return 0
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)

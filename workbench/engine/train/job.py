@@ -1,0 +1,151 @@
+"""A job: everything that decides a run, as one frozen value and as one file.
+
+The file is TOML with the sections ``[task] [data] [augment] [model] [train]``; ``[task]`` and ``[model]`` hold a
+``name`` beside the options of what it names. What the form shows, what ``--set section.key=value`` changes and what a
+checkpoint remembers are these same values. Nothing here imports torch.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Self
+
+from workbench.engine.errors import UserError
+from workbench.engine.files import read_toml
+from workbench.engine.models import MODELS
+from workbench.engine.params import Params
+from workbench.engine.registry import Registry, suggest
+from workbench.engine.resources import resources
+from workbench.engine.tasks import TASKS
+from workbench.engine.tasks.classify.params import ClassifyParams
+from workbench.engine.train.params import AugmentParams, DataParams, TrainParams
+
+SECTIONS = ("task", "data", "augment", "model", "train")
+VOLATILE = {"data": {"source"}}  # where the data came from does not change what is learned from it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What to train on what, and how.
+
+    Attributes:
+        name: A word for people; a preset's name, or the job file's.
+        model, task: Names in :data:`MODELS` and :data:`TASKS`; their options are ``model_params`` and ``task_params``.
+    """
+
+    name: str
+    model: str
+    model_params: Params
+    task: str = "classify"
+    task_params: Params = field(default_factory=ClassifyParams)
+    data: DataParams = field(default_factory=DataParams)
+    augment: AugmentParams = field(default_factory=AugmentParams)
+    train: TrainParams = field(default_factory=TrainParams)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], *, name: str) -> Self:
+        """Build from the tables of a job file; :class:`UserError` for anything unknown or wrong."""
+        sections: dict[str, dict[str, Any]] = {}
+        for key, table in values.items():
+            if key == "name" and isinstance(table, str):
+                name = table
+            elif key not in SECTIONS:
+                raise UserError(f"there is no section [{key}]", remedy=suggest(key, list(SECTIONS)))
+            elif not isinstance(table, dict):
+                raise UserError(f"{key} must be a section", remedy=f"write [{key}] and its keys below it")
+            else:
+                sections[key] = dict(table)
+        model = _name(sections.get("model", {}), "model", MODELS)
+        task = _name(sections.get("task", {}), "task", TASKS, default="classify")
+        return cls(
+            name=name,
+            model=model,
+            model_params=MODELS[model].params.from_dict(_without_name(sections.get("model", {})), section="model"),
+            task=task,
+            task_params=TASKS[task].params.from_dict(_without_name(sections.get("task", {})), section="task"),
+            data=DataParams.from_dict(sections.get("data", {}), section="data"),
+            augment=AugmentParams.from_dict(sections.get("augment", {}), section="augment"),
+            train=TrainParams.from_dict(sections.get("train", {}), section="train"),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The job file's tables, every option spelled out, so that a later default changes no old run."""
+        return {
+            "name": self.name,
+            "task": {"name": self.task, **_plain(self.task_params)},
+            "data": _plain(self.data),
+            "augment": _plain(self.augment),
+            "model": {"name": self.model, **_plain(self.model_params)},
+            "train": _plain(self.train),
+        }
+
+    def with_settings(self, settings: Sequence[str]) -> Self:
+        """A copy with each ``section.key=value`` applied in turn. ``model.name`` resets the model's options."""
+        job = self
+        for setting in settings:
+            path, equals, text = setting.partition("=")
+            section, dot, key = path.strip().partition(".")
+            if not equals or not dot:
+                raise UserError(f"{setting!r} is no setting", remedy="write section.key=value, e.g. train.steps=500")
+            if section not in SECTIONS:
+                raise UserError(f"there is no section {section!r}", remedy=suggest(section, list(SECTIONS)))
+            if key == "name" and section == "model":
+                job = replace(job, model=text, model_params=MODELS[text].params())
+            elif key == "name" and section == "task":
+                job = replace(job, task=text, task_params=TASKS[text].params())
+            else:
+                attribute = f"{section}_params" if section in ("model", "task") else section
+                params: Params = getattr(job, attribute)
+                changed: dict[str, Any] = {attribute: params.with_text(key, text, section=section)}
+                job = replace(job, **changed)
+        return job
+
+    def key(self, *, fingerprint: str, split: str) -> str:
+        """SHA-256 over all that decides the result: equal keys are the same run."""
+        values = self.to_dict()
+        del values["name"]
+        for section, keys in VOLATILE.items():
+            for key in keys:
+                values[section].pop(key)
+        text = json.dumps([values, fingerprint, split], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(params: Params) -> dict[str, Any]:
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in params.to_dict().items()}
+
+
+def _without_name(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in table.items() if key != "name"}
+
+
+def _name(table: Mapping[str, Any], section: str, registry: Registry[Any], *, default: str = "") -> str:
+    name = table.get("name", default)
+    if not name or not isinstance(name, str):
+        raise UserError(f"[{section}] needs a name", remedy=suggest("", registry.names()))
+    assert registry[name]
+    return name
+
+
+def load_job(path: Path) -> Job:
+    """The job in the TOML file ``path``; its name is the file's unless it states one."""
+    try:
+        return Job.from_dict(read_toml(path), name=path.stem)
+    except UserError as error:
+        if error.where:
+            raise
+        raise UserError(error.what, where=str(path), remedy=error.remedy) from None
+
+
+def presets() -> list[str]:
+    """Names of the job files that ship."""
+    return sorted(path.stem for path in (resources() / "presets").glob("*.toml"))
+
+
+def preset(name: str) -> Job:
+    """The preset called ``name``."""
+    if name not in presets():
+        raise UserError(f"there is no preset called {name!r}", remedy=suggest(name, presets()))
+    return load_job(resources() / "presets" / f"{name}.toml")

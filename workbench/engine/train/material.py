@@ -1,0 +1,172 @@
+"""What a run trains on and is measured on, loaded: the dataset's pixels, labels, split and preprocessing."""
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from typing import Literal, cast
+
+import numpy as np
+import torch
+
+from workbench.engine import events as ev
+from workbench.engine.data.image_set import ImageSet
+from workbench.engine.data.pixels import GIB, Geometry, Pixels, load_pixels, read_header
+from workbench.engine.errors import UserError
+from workbench.engine.preferences import Preferences
+from workbench.engine.project.project import DatasetRow, Project
+from workbench.engine.project.splits import TRAIN, Division, Items, Split, divide
+from workbench.engine.registry import suggest
+from workbench.engine.train.feed import Feed, Preprocessing, Scale, channel_statistics
+from workbench.engine.train.job import Job
+
+_LOOKED_AT = 64  # items that decide about "auto" size and colour
+_FALLBACK_SIZE = 64  # where sizes differ and nobody chose one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """A loaded dataset.
+
+    Attributes:
+        split: As stored; ``items`` leaves out what could not be read and was to be skipped.
+        shape: Channels, height and width of the network's input.
+        badge: Protocol and split, as shown beside every number.
+    """
+
+    classes: tuple[str, ...]
+    split: Split
+    preprocessing: Preprocessing
+    shape: tuple[int, int, int]
+    feed: Feed
+    badge: str
+
+
+def choose_label_set(dataset: DatasetRow, label: str) -> str:
+    """The label set that ``data.label`` names; the first where it is empty."""
+    names = list(dataset.label_sets)
+    if label and label not in names:
+        raise UserError(f"the data has no labels called {label!r}", where=dataset.name, remedy=suggest(label, names))
+    return label or names[0]
+
+
+def make_split(images: ImageSet, dataset: DatasetRow, job: Job) -> tuple[Split, str]:
+    """The split that the job's protocol makes of the dataset, and a sentence where it had to be another protocol.
+
+    A preset may ask for a protocol that only its own data has; on other data ``auto`` takes its place, and says so.
+    """
+    label_set = choose_label_set(dataset, job.data.label)
+    division = Division(
+        labels=images.labels(label_set),
+        published=images.splits(),
+        validation=job.data.validation,
+        test=job.data.test,
+        seed=job.data.split_seed,
+    )
+
+    def attempt(protocol: str) -> Split:
+        return divide(
+            division,
+            protocol=protocol,
+            limit=job.data.limit,
+            fingerprint=dataset.fingerprint,
+            label_set=label_set,
+        )
+
+    try:
+        return attempt(job.data.protocol), ""
+    except UserError as error:
+        if not job.data.protocol.startswith("GoMLX"):
+            raise
+        split = attempt("auto")
+        return split, f"{error.what}: the protocol is {split.protocol!r} instead of {job.data.protocol!r}"
+
+
+def load_material(
+    project: Project,
+    job: Job,
+    dataset: DatasetRow,
+    split: Split,
+    *,
+    device: torch.device,
+    preferences: Preferences,
+    preprocessing: Preprocessing | None = None,
+) -> Generator[ev.Event, None, Material]:
+    """Decode and scale as the job says, or as ``preprocessing`` of a trained run says.
+
+    Yields:
+        Progress, and messages about what was chosen or skipped.
+
+    Raises:
+        UserError: An image cannot be read and ``data.on_error`` is ``stop``; nothing is left to train on.
+    """
+    images = ImageSet(project.dataset_file(dataset.id))
+    needed = np.unique(np.concatenate(list(split.items.values())))
+    if preprocessing is None:
+        geometry, said = _choose_geometry(images, job, needed)
+        if said:
+            yield ev.Message(text=said)
+    else:
+        geometry = preprocessing.geometry
+    pixels: Pixels = yield from load_pixels(
+        images,
+        geometry,
+        items=needed,
+        fingerprint=dataset.fingerprint,
+        cache=preferences.cache,
+        memory_bytes=preferences.memory_gib * GIB,
+        cache_bytes=preferences.cache_gib * GIB,
+    )
+    bad = [int(item) for item in needed if int(item) in pixels.unreadable]
+    badge = split.badge
+    if bad:
+        split = _without(split, bad, pixels.unreadable[bad[0]], skip=job.data.on_error == "skip")
+        badge = f"{badge} · {len(bad)} unreadable left out"
+        yield ev.Message(text=f"{len(bad)} images cannot be read and are left out", level="warning")
+    if preprocessing is None:
+        channels = pixels.shape[0]
+        mean, deviation = (0.0,) * channels, (1.0,) * channels
+        if job.data.normalize == "standardize":
+            mean, deviation = channel_statistics(pixels, split.items[TRAIN])
+        preprocessing = Preprocessing(geometry=geometry, mean=mean, deviation=deviation)
+    label_set = choose_label_set(dataset, job.data.label)
+    return Material(
+        classes=dataset.label_sets[label_set],
+        split=split,
+        preprocessing=preprocessing,
+        shape=pixels.shape,
+        feed=Feed(
+            pixels,
+            images.labels(label_set),
+            device=device,
+            scale=Scale(preprocessing, device, channels_last=job.train.channels_last),
+        ),
+        badge=badge,
+    )
+
+
+def _without(split: Split, bad: list[int], first: str, *, skip: bool) -> Split:
+    if not skip:
+        more = f" ({len(bad) - 1} more like it)" if len(bad) > 1 else ""
+        raise UserError(f"{first}{more}", remedy="mend or remove it, or set data.on_error = skip")
+    items: dict[str, Items] = {key: np.setdiff1d(part, bad) for key, part in split.items.items()}
+    if any(not len(part) for part in items.values()):
+        raise UserError("no readable image is left in one of the splits", remedy="mend the data and import it again")
+    return replace(split, items=items)
+
+
+def _choose_geometry(images: ImageSet, job: Job, needed: Items) -> tuple[Geometry, str]:
+    """Size and colour as the job says, else as the first images are; and what to tell the person about it."""
+    looked_at = needed[np.linspace(0, len(needed) - 1, min(_LOOKED_AT, len(needed))).astype(int)]
+    headers = [header for item in looked_at if (header := read_header(images.encoded(int(item))))]
+    grey = bool(headers) and all(header.grey for header in headers)
+    mode: Literal["L", "RGB"] = "L" if job.data.colour == "grey" or (job.data.colour == "auto" and grey) else "RGB"
+    how = cast(Literal["crop", "squash"], job.data.resize)
+    geometry = Geometry(size=job.data.size or _FALLBACK_SIZE, how=how, mode=mode)
+    sizes = {(header.width, header.height) for header in headers}
+    if job.data.size or not sizes:
+        return geometry, ""
+    if len(sizes) == 1:
+        width, height = sizes.pop()
+        side = min(width, height)
+        said = "" if width == height else f"images are {width}x{height}: made square, {side} pixels"
+        return replace(geometry, size=side), said
+    return geometry, f"images differ in size: scaled to {_FALLBACK_SIZE} pixels (data.size)"

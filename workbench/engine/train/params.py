@@ -1,0 +1,157 @@
+"""Options of a job's sections ``[data]``, ``[augment]`` and ``[train]``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from workbench.engine.device import PRECISIONS
+from workbench.engine.errors import UserError
+from workbench.engine.params import Params, param
+from workbench.engine.project.splits import AUTOMATIC, PROTOCOLS
+
+OPTIMISERS = ("sgd", "adam", "adamw", "rmsprop", "adagrad", "adadelta", "adamax", "nadam", "radam")
+SCHEDULES = ("constant", "step", "cosine", "one-cycle", "list")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataParams(Params):
+    """What to train on, and what becomes of an image before the network sees it."""
+
+    source: str = param("", "A dataset of the project, a path to import, or an identifier such as digits.")
+    protocol: str = param(
+        AUTOMATIC,
+        "How the data is divided: auto takes the published splits as far as they go and draws the rest.",
+        choices=(AUTOMATIC, *PROTOCOLS.names()),
+    )
+    label: str = param("", "Which labels to learn, where the data has several sets; empty for the first.")
+    split_seed: int = param(0, "Seed of the splits that are drawn here.", low=0, high=2**31 - 1, advanced=True)
+    validation: float = param(0.1, "Share drawn for validation, where it is drawn here.", low=0.001, high=0.9)
+    test: float = param(0.1, "Share drawn for the test split, where it is drawn here.", low=0, high=0.9)
+    limit: int = param(0, "Use at most this many items of each split; 0 uses all.", low=0)
+    size: int = param(
+        0, "Height and width in pixels; 0 keeps the images' own size, or 64 where they differ.", low=0, high=4096
+    )
+    resize: str = param(
+        "crop", "crop scales the short side and cuts the middle out, squash scales both.", choices=("crop", "squash")
+    )
+    colour: str = param(
+        "auto", "rgb, grey, or whatever the first images are.", choices=("auto", "rgb", "grey"), advanced=True
+    )
+    normalize: str = param(
+        "unit",
+        "unit maps pixels to 0..1; standardize also gives each channel mean 0 and deviation 1 over the training split.",
+        choices=("unit", "standardize"),
+    )
+    on_error: str = param(
+        "stop", "What to do about an image that cannot be read: stop, or skip and count it.", choices=("stop", "skip")
+    )
+
+    def check(self) -> None:
+        if self.validation + self.test >= 1:
+            raise UserError("validation and test leave nothing to train on", remedy="make the shares smaller")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AugmentParams(Params):
+    """Random changes to training images, drawn anew for each batch, on the device."""
+
+    flip: bool = param(False, "Mirror half of the images left to right.")
+    translate: int = param(
+        0, "Shift by up to this many pixels each way; the edge is reflected.", low=0, high=64, unit="px"
+    )
+    cutout: int = param(0, "Blank a square of this side at a random place.", low=0, high=512, unit="px")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainParams(Params):
+    """How to train. A step is one update of the weights; an epoch one pass over the training split."""
+
+    steps: int = param(2000, "Steps to take in all; setting it replaces epochs.", low=0, high=10**9)
+    epochs: float = param(0.0, "Epochs to train in all; setting it replaces steps.", low=0, high=1e6)
+    batch_size: int = param(50, "Images a step.", low=1, high=1_000_000)
+    drop_last: bool = param(True, "Leave out the incomplete batch at the end of an epoch.", advanced=True)
+    seed: int = param(0, "Seed of weights, order, dropout and augmentation.", low=0, high=2**31 - 1)
+
+    optimizer: str = param("adamw", "The rule that turns gradients into updates.", choices=OPTIMISERS)
+    learning_rate: float = param(1e-3, "Size of an update; the schedule scales it.", low=0, high=1e4)
+    momentum: float = param(0.9, "Momentum of SGD and RMSprop.", low=0, high=0.99999)
+    nesterov: bool = param(False, "Nesterov's form of SGD's momentum.")
+    beta1: float = param(0.9, "Decay of the Adam family's mean gradient.", low=0, high=0.99999, advanced=True)
+    beta2: float = param(
+        0.999, "Decay of the Adam family's mean squared gradient.", low=0, high=0.999999, advanced=True
+    )
+    epsilon: float = param(1e-8, "Added to a denominator by the adaptive rules.", low=1e-16, high=1, advanced=True)
+    weight_decay: float = param(
+        0.0, "Decoupled decay: a step also shrinks every weight by learning rate times this.", low=0, high=100
+    )
+    l2: float = param(
+        0.0, "Kernel L2: this times the sum of squared kernel weights is added to the loss.", low=0, high=100
+    )
+    accumulate: int = param(1, "Batches whose gradients are averaged before a step.", low=1, high=10_000)
+    clip_norm: float = param(0.0, "Scale gradients down to this norm; 0 never does.", low=0)
+
+    schedule: str = param("constant", "How the learning rate changes over the run.", choices=SCHEDULES)
+    warmup_steps: int = param(0, "Steps over which the learning rate rises from near 0.", low=0)
+    decay_every: int = param(0, "step schedule: steps between two decays; 0 for a third of the run.", low=0)
+    decay_factor: float = param(0.1, "step schedule: what a decay multiplies the learning rate by.", low=0, high=1)
+    peak_at: float = param(0.3, "one-cycle: share of the run at which the learning rate peaks.", low=0, high=1)
+    start_factor: float = param(0.04, "one-cycle: first learning rate, as a share of the peak.", low=0, high=1)
+    final_factor: float = param(0.0, "cosine and one-cycle: last learning rate, as a share of the peak.", low=0, high=1)
+    learning_rates: tuple[float, ...] = param(
+        (), "list schedule: one learning rate a step or epoch, the last one lasting; [0.2]*10 + [0.1] is understood."
+    )
+    schedule_unit: str = param("epoch", "list schedule: what one entry lasts.", choices=("step", "epoch"))
+
+    precision: str = param("fp32", "Arithmetic of the forward pass; weights stay fp32.", choices=PRECISIONS)
+    channels_last: bool = param(True, "Memory layout that convolutions prefer.", advanced=True)
+    compile: bool = param(False, "torch.compile the network: slow to start, faster afterwards on a GPU.", advanced=True)
+
+    evaluate_every: int = param(0, "Steps between evaluations; 0 evaluates at exponentially spaced steps.", low=0)
+    evaluate_first: int = param(100, "Exponential evaluation: the first step.", low=1, advanced=True)
+    evaluate_factor: float = param(
+        1.1, "Exponential evaluation: ratio of two steps.", low=1.001, high=100, advanced=True
+    )
+    evaluation_batch: int = param(2000, "Images evaluated at once, at most.", low=1, high=1_000_000, advanced=True)
+    evaluation_sample: int = param(
+        5000, "Training images that are evaluated; always the same ones.", low=1, advanced=True
+    )
+    average_rate: float = param(
+        0.01, "Weight of the newest step in the moving averages.", low=1e-6, high=1, advanced=True
+    )
+    recalibrate: bool = param(
+        False, "Before evaluating, recompute batch-norm statistics over the evaluated training images.", advanced=True
+    )
+    patience: int = param(
+        0, "Stop after this many evaluations without a better validation score; 0 never stops early.", low=0
+    )
+
+    checkpoint_steps: int = param(0, "Steps between checkpoints; 0 leaves it to the clock.", low=0)
+    checkpoint_minutes: float = param(1.0, "Minutes between checkpoints; 0 leaves it to the steps.", low=0, high=10_000)
+    checkpoint_keep: int = param(10, "Newest checkpoints kept, beside the best.", low=1, high=100_000)
+    keep_best: bool = param(True, "Also keep the checkpoint of the best validation score.", advanced=True)
+    init_from: str = param("", "Start from the weights of this run instead of random ones.")
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], *, section: str = "") -> Self:
+        """Setting ``epochs`` alone leaves ``steps`` at 0: one of the two counts."""
+        if values.get("epochs") and "steps" not in values:
+            values = {**values, "steps": 0}
+        # super() without arguments does not survive slots=True, which makes a new class
+        return super(TrainParams, cls).from_dict(values, section=section)
+
+    def with_text(self, key: str, text: str, *, section: str = "") -> Self:
+        """As the base, and setting one of ``steps`` and ``epochs`` clears the other."""
+        params = self
+        if other := {"steps": "epochs", "epochs": "steps"}.get(key):
+            params = type(self).from_dict({**self.to_dict(), other: 0, key: 1})  # 1 is valid, and the text replaces it
+        return super(TrainParams, params).with_text(key, text, section=section)
+
+    def check(self) -> None:
+        if bool(self.steps) == bool(self.epochs):
+            raise UserError("steps and epochs cannot both be set (or both be 0)", remedy="set one of them")
+        if self.schedule == "list" and not self.learning_rates:
+            raise UserError("schedule = list needs learning_rates", remedy="for example [0.2]*10 + [0.1]")
+        if any(rate < 0 for rate in self.learning_rates):
+            raise UserError("learning_rates cannot be negative")
+        if self.nesterov and not self.momentum:
+            raise UserError("nesterov needs a momentum above 0")

@@ -1,0 +1,89 @@
+"""From a job to a run and back into one: import, split, reuse, resume. What the command line and the window call."""
+
+import time
+from collections.abc import Generator, Sequence
+
+from workbench.engine import events as ev
+from workbench.engine.data.image_set import ImageSet
+from workbench.engine.data.ingest import find_or_import
+from workbench.engine.errors import UserError
+from workbench.engine.preferences import Preferences
+from workbench.engine.project.project import Project
+from workbench.engine.project.runs import FINISHED, Run, Status
+from workbench.engine.train.job import Job
+from workbench.engine.train.material import make_split
+
+Work = Generator[ev.Event, None, Run]
+"""Work on a run: yields events, returns the run."""
+
+
+def create(project: Project, job: Job, *, preferences: Preferences, reuse: bool = False) -> Work:
+    """Make a run of ``job``: find or import its data, divide it, enter the run. Nothing is trained yet.
+
+    Args:
+        reuse: Return a finished run of exactly this job, data and split instead, if there is one.
+    """
+    dataset = yield from find_or_import(project, job.data.source, preferences=preferences)
+    images = ImageSet(project.dataset_file(dataset.id))
+    split, remark = make_split(images, dataset, job)
+    if remark:
+        yield ev.Message(text=remark, level="warning")
+    if job.train.init_from:
+        project.run(job.train.init_from)  # a wrong name is said before anything is made
+    key = job.key(fingerprint=dataset.fingerprint, split=split.hash)
+    if reuse and (finished := project.finished_run(key)):
+        yield ev.Message(text=f"run {finished.id} is the same and finished: reusing it")
+        return finished
+    project.add_split(dataset.id, split)
+    status = Status(
+        name=job.name,
+        created=time.time(),
+        key=key,
+        dataset=dataset.id,
+        fingerprint=dataset.fingerprint,
+        protocol=split.badge,
+        split=split.hash,
+    )
+    return project.add_run(job.to_dict(), status)
+
+
+def train(project: Project, run: Run, *, preferences: Preferences) -> Work:
+    """Train ``run`` to its end from wherever it stands; a finished one only repeats its last event."""
+    status = run.status()
+    if status.state == FINISHED:
+        yield ev.Finished(
+            run=run.id, step=status.step, metrics=status.metrics, best=status.best, seconds=status.seconds
+        )
+        return run
+    from workbench.engine.train.fit import fit  # torch is loaded when it is needed, not when a project is opened
+
+    yield from fit(project, run, preferences=preferences)
+    return run
+
+
+def change_settings(run: Run, settings: Sequence[str]) -> None:
+    """Apply ``section.key=value`` settings to a run that is to be resumed.
+
+    Only ``[train]`` may change: other data or another network would be another run. A finished run that is given more
+    steps is open again.
+
+    Raises:
+        UserError: Another section is named, a value is wrong, or the run is being trained now.
+    """
+    if not settings:
+        return
+    with run.writer():
+        status = run.status()
+        old = Job.from_dict(run.job(), name=status.name)
+        new = old.with_settings(settings)
+        if old.to_dict() == new.to_dict():
+            return
+        if {**old.to_dict(), "train": 0} != {**new.to_dict(), "train": 0}:
+            raise UserError(
+                "a resumed run keeps its data and its network",
+                where=run.id,
+                remedy="change only train.*, or start anew",
+            )
+        run.write_job(new.to_dict())
+        key = new.key(fingerprint=status.fingerprint, split=status.split)
+        run.reopen(key=key)

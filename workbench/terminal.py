@@ -1,0 +1,114 @@
+"""Events as a person at a terminal sees them: one progress bar on stderr, sentences above it."""
+
+import sys
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+from tqdm import tqdm
+
+from workbench.engine import events as ev
+
+
+def metric_text(name: str, value: float) -> str:
+    """A metric for people: shares in percent, everything else with four digits."""
+    return f"{name} {100 * value:.2f} %" if name.rpartition("/")[2] == "accuracy" else f"{name} {value:.4g}"
+
+
+def metrics_text(metrics: Mapping[str, float]) -> str:
+    return " · ".join(metric_text(name, value) for name, value in metrics.items())
+
+
+class Terminal:
+    """Shows events as they come. Use as a context manager, so that the bar is closed whatever happens.
+
+    Args:
+        stream: Where to; the bar is drawn only where this is a terminal, sentences always.
+        quiet: Say nothing at all.
+    """
+
+    def __init__(self, stream: TextIO = sys.stderr, *, quiet: bool = False) -> None:
+        self._stream, self._quiet = stream, quiet
+        self._bar: Any = None  # a tqdm while something is under way
+        self._stage = ""
+
+    def __enter__(self) -> "Terminal":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def show(self, event: ev.Event) -> None:
+        """Show one event."""
+        if self._quiet:
+            return
+        match event:
+            case ev.Progress():
+                self._progress(event)
+            case ev.Message():
+                self.say(f"{event.level}: {event.text}" if event.level != "info" else event.text)
+            case ev.Started():
+                begin = f"from step {event.step}" if event.step else "from the start"
+                self.say(
+                    f"run {event.run} {begin}: {event.total_steps} steps on {event.device}, "
+                    f"{event.parameters:,} parameters in {event.tensors} tensors\nmeasured on {event.protocol}"
+                )
+                self._open("training", event.total_steps, event.step, "step")
+            case ev.Steps():
+                self._steps(event)
+            case ev.Evaluated():
+                self.say(f"step {event.step} (epoch {event.epoch:.2f}): {metrics_text(event.metrics)}")
+            case ev.Checkpointed():
+                self.say(f"step {event.step}: checkpoint saved{' (best so far)' if event.best else ''}")
+            case ev.Imported():
+                counts = ", ".join(f"{count} {name or 'undivided'}" for name, count in event.splits.items())
+                verb = "already imported" if event.reused else "imported"
+                self.say(f"{verb} {event.name}: {event.items} items ({counts}) in {len(event.classes)} classes")
+            case ev.Finished():
+                self._close()
+                self.say(f"finished at step {event.step} after {event.seconds:.1f} s: {metrics_text(event.metrics)}")
+
+    def say(self, text: str) -> None:
+        """Print a sentence above the bar."""
+        if self._quiet:
+            return
+        if self._bar is None:
+            print(text, file=self._stream, flush=True)
+        else:
+            self._bar.write(text, file=self._stream)
+
+    def _open(self, stage: str, total: int, done: int, unit: str) -> None:
+        self._close()
+        self._stage = stage
+        self._bar = tqdm(
+            total=total or None,
+            initial=done,
+            desc=stage,
+            unit=f" {unit}",
+            file=self._stream,
+            disable=not self._stream.isatty(),
+            dynamic_ncols=True,
+            smoothing=0.1,
+        )
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+        self._stage = ""
+
+    def _progress(self, event: ev.Progress) -> None:
+        if self._stage == "training":  # an evaluation within training is part of it
+            return
+        if self._stage != event.stage:
+            self._open(event.stage, event.total, 0, "item")
+        assert self._bar is not None
+        self._bar.update(event.done - self._bar.n)
+        if event.total and event.done >= event.total:
+            self._close()
+
+    def _steps(self, event: ev.Steps) -> None:
+        if self._bar is None:
+            return
+        averages = " ".join(f"~{metric_text(name, value)}" for name, value in event.averages.items())
+        self._bar.set_postfix_str(f"loss {event.series['loss'][-1]:.4g} {averages}", refresh=False)
+        self._bar.update(event.last - self._bar.n)
