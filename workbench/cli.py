@@ -5,12 +5,13 @@ With ``--json`` stdout holds JSON lines and nothing else; everything for people 
 """
 
 import argparse
+import contextlib
 import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
@@ -61,8 +62,7 @@ def drive(work: Generator[ev.Event, None, R], show: Callable[[ev.Event], None]) 
         nonlocal asked
         asked = True
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with _signals(ask), contextlib.closing(work):
         while True:
             try:
                 event = next(work)
@@ -73,28 +73,38 @@ def drive(work: Generator[ev.Event, None, R], show: Callable[[ev.Event], None]) 
             if asked:
                 work.close()
                 raise Interrupted
+
+
+@contextlib.contextmanager
+def _signals(handler: Callable[[int, FrameType | None], object]) -> Iterator[None]:
+    """Send Ctrl+C and the system's request to end to ``handler``."""
+    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, former in before.items():
+            signal.signal(number, former)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else list(arguments)
     # OpenMP's threads otherwise spin while they wait, and a second busy process then slows a step tenfold.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     start_log_file()
-    output = Output(as_json=options.json)
+    output = Output(as_json="--json" in given)
     try:
-        with output.terminal:
+        with _signals(signal.default_int_handler), output.terminal:
+            options = _parser().parse_args(given)
             command: Callable[[argparse.Namespace, Output], int] = options.command
             return command(options, output)
     except UserError as error:
         LOGGER.info("refused: %s", error)
         return _end(output, MISTAKE, str(error))
     except BrokenPipeError:
-        sys.stderr.close()
-        return DONE
+        # Whoever read the results is gone. The interpreter flushes stdout once more as it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return STOPPED_BY_USER
     except KeyboardInterrupt:
         return _end(output, STOPPED_BY_USER, "interrupted")
     except Exception as error:
@@ -124,14 +134,14 @@ def _preferences(options: argparse.Namespace) -> Preferences:
 
 def _train(options: argparse.Namespace, output: Output) -> int:
     job = _job(options).with_settings(options.set)
-    if options.data:
-        job = job.with_settings([f"data.source={options.data}"])
+    if options.data is not None:
+        job = replace(job, data=job.data.replace(source=options.data))
     return _create_and_train(_project(options), job, _preferences(options), output, reuse=options.reuse)
 
 
 def _job(options: argparse.Namespace) -> Job:
     if bool(options.job) == bool(options.preset):
-        raise UserError("name one job file or one preset", remedy="workbench train JOB.toml, or --preset NAME")
+        raise UserError("name one job file or one preset", remedy="write workbench train JOB.toml or workbench train --preset NAME")
     return load_job(options.job) if options.job else preset(options.preset)
 
 
@@ -278,8 +288,8 @@ def _presets(options: argparse.Namespace, output: Output) -> int:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        """One line instead of the whole usage."""
-        self.exit(MISTAKE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+        """A mistake like any other: one line instead of the whole usage."""
+        raise UserError(message, remedy=f"see {self.prog} --help")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -293,12 +303,12 @@ def _parser() -> argparse.ArgumentParser:
     at_checkpoint = _Parser(add_help=False)
     at_checkpoint.add_argument("--checkpoint", default="last", help="best, last, or a step (default: last)")
 
-    parser = _Parser(prog="workbench", description="A deep-learning workbench.")
+    parser = _Parser(prog="workbench", description="A deep-learning workbench.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"workbench {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
 
     def add(name: str, command: Callable[[argparse.Namespace, Output], int], help: str, *parents: _Parser) -> _Parser:
-        one = commands.add_parser(name, help=help, description=help, parents=[common, *parents])
+        one = commands.add_parser(name, help=help, description=help, parents=[common, *parents], allow_abbrev=False)
         one.set_defaults(command=command)
         return one
 

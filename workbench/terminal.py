@@ -21,21 +21,28 @@ def metrics_text(metrics: Mapping[str, float]) -> str:
 class Terminal:
     """Shows events as they come. Use as a context manager, so that the bar is closed whatever happens.
 
+    Where nobody watches, what is said before training starts is held back until it starts or the work is done: a
+    script that made a mistake then finds the one line that names it, and no more.
+
     Args:
-        stream: Where to; the bar is drawn only where this is a terminal, sentences always.
+        stream: Where to, stderr if ``None``; the bar is drawn only where this is a terminal, sentences always.
         quiet: Say nothing at all.
     """
 
-    def __init__(self, stream: TextIO = sys.stderr, *, quiet: bool = False) -> None:
-        self._stream, self._quiet = stream, quiet
+    def __init__(self, stream: TextIO | None = None, *, quiet: bool = False) -> None:
+        self._stream, self._quiet = stream or sys.stderr, quiet
         self._bar: Any = None  # a tqdm while something is under way
         self._stage = ""
+        self._holding = not self._stream.isatty()
+        self._held: list[str] = []
 
     def __enter__(self) -> "Terminal":
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._close()
+        if kind is None:
+            self._release()
 
     def show(self, event: ev.Event) -> None:
         """Show one event."""
@@ -47,6 +54,7 @@ class Terminal:
             case ev.Message():
                 self.say(f"{event.level}: {event.text}" if event.level != "info" else event.text)
             case ev.Started():
+                self._release()
                 begin = f"from step {event.step}" if event.step else "from the start"
                 self.say(
                     f"run {event.run} {begin}: {event.total_steps} steps on {event.device}, "
@@ -71,10 +79,18 @@ class Terminal:
         """Print a sentence above the bar."""
         if self._quiet:
             return
-        if self._bar is None:
+        if self._holding:
+            self._held.append(text)
+        elif self._bar is None:
             print(text, file=self._stream, flush=True)
         else:
             self._bar.write(text, file=self._stream)
+
+    def _release(self) -> None:
+        self._holding = False
+        for text in self._held:
+            self.say(text)
+        self._held.clear()
 
     def _open(self, stage: str, total: int, done: int, unit: str) -> None:
         self._close()

@@ -38,8 +38,8 @@ def choose_device(wanted: str = "auto") -> "torch.device":
         return torch.device("cpu")
     if not there[device.type]:
         raise UserError(f"this machine has no {device.type} device", remedy="use --device cpu or --device auto")
-    count = torch.cuda.device_count() if device.type == "cuda" else 1
-    if device.index is not None and device.index >= count:
+    count = {"cuda": torch.cuda.device_count, "xpu": torch.xpu.device_count}.get(device.type, lambda: 1)()
+    if device.index is not None and not 0 <= device.index < count:  # torch wraps cuda:128 round to -128
         raise UserError(f"there is no {wanted}", remedy=f"this machine has {count}, counted from 0")
     return device
 

@@ -27,7 +27,7 @@ def plain_disk_errors(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in _DISK_FULL:
             raise UserError("the disk is full", where=str(path), remedy="free some space and resume") from error
-        if isinstance(error, PermissionError):
+        if isinstance(error, PermissionError) or error.errno == errno.EROFS:
             raise UserError("no permission to write", where=str(path), remedy="choose another folder") from error
         raise
 
@@ -88,12 +88,22 @@ def write_json(path: Path, value: Any) -> None:
     write_bytes(path, (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode())
 
 
+def _read(path: Path) -> str:
+    """The text in ``path``, without the mark that some Windows editors put before it."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise UserError("there is no such file", where=str(path)) from None
+    except IsADirectoryError:
+        raise UserError("this is a folder, not a file", where=str(path)) from None
+    except OSError as error:
+        raise UserError(f"this file cannot be read ({error.strerror})", where=str(path)) from error
+
+
 def read_json(path: Path) -> Any:
     """The JSON in ``path``; a :class:`UserError` if it is missing or is none."""
     try:
-        return json.loads(path.read_bytes())
-    except FileNotFoundError:
-        raise UserError("there is no such file", where=str(path)) from None
+        return json.loads(_read(path))
     except (ValueError, RecursionError) as error:
         raise UserError(f"this is not JSON ({error})", where=str(path)) from None
 
@@ -105,10 +115,6 @@ def write_toml(path: Path, value: dict[str, Any]) -> None:
 def read_toml(path: Path) -> dict[str, Any]:
     """The TOML in ``path``; a :class:`UserError` if it is missing or is none."""
     try:
-        return tomllib.loads(path.read_bytes().decode())
-    except FileNotFoundError:
-        raise UserError("there is no such file", where=str(path)) from None
-    except IsADirectoryError:
-        raise UserError("this is a folder, not a file", where=str(path)) from None
+        return tomllib.loads(_read(path))
     except (ValueError, RecursionError) as error:
         raise UserError(f"this is not TOML ({error})", where=str(path)) from None

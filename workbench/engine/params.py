@@ -7,6 +7,7 @@ value has one definition and one way of being wrong. Field types are ``bool``, `
 
 import dataclasses
 import math
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -53,16 +54,13 @@ class Params:
     """Base of every parameter set. Subclasses are ``frozen``, ``slots`` and ``kw_only``, and validate on creation."""
 
     def __post_init__(self) -> None:
+        kinds = typing.get_type_hints(type(self))
         for field in dataclasses.fields(self):
-            object.__setattr__(self, field.name, _checked(field, self._type_of(field.name), getattr(self, field.name)))
+            object.__setattr__(self, field.name, _checked(field, kinds[field.name], getattr(self, field.name)))
         self.check()
 
     def check(self) -> None:
         """What no single field can know; raise :class:`UserError` where values contradict each other."""
-
-    @classmethod
-    def _type_of(cls, name: str) -> Any:
-        return typing.get_type_hints(cls)[name]
 
     @classmethod
     def meanings(cls) -> dict[str, Meaning]:
@@ -91,13 +89,18 @@ class Params:
 
     def with_text(self, key: str, text: str, *, section: str = "") -> Self:
         """A copy with ``key`` parsed from the text a person typed, as in ``--set section.key=text``."""
-        names = [field.name for field in dataclasses.fields(self)]
+        return self.with_texts({key: text}, section=section)
+
+    def with_texts(self, texts: Mapping[str, str], *, section: str = "") -> Self:
+        """As :meth:`with_text` for several keys, checked together: what contradicts halfway through is no mistake."""
+        kinds = typing.get_type_hints(type(self))
         prefix = f"{section}." if section else ""
-        if key not in names:
-            raise UserError(f"there is no setting {prefix}{key}", remedy=suggest(key, names))
-        return type(self).from_dict(
-            {**self.to_dict(), key: _from_text(self._type_of(key), text, f"{prefix}{key}")}, section=section
-        )
+        values: dict[str, Any] = self.to_dict()
+        for key, text in texts.items():
+            if key not in kinds:
+                raise UserError(f"there is no setting {prefix}{key}", remedy=suggest(key, list(kinds)))
+            values[key] = _from_text(kinds[key], text, f"{prefix}{key}")
+        return type(self).from_dict(values, section=section)
 
     def replace(self, **changes: Value) -> Self:
         return dataclasses.replace(self, **changes)
@@ -118,21 +121,24 @@ def _describe(kind: Any) -> str:
 
 def _checked(field: "dataclasses.Field[Any]", kind: Any, value: Any) -> Value:
     name, meaning = field.name, field.metadata["meaning"]
-    wrong = UserError(f"{name} must be {_describe(kind)}, not {value!r}")
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+    assert not isinstance(kind, types.UnionType), f"{name}: unions cannot be edited"
+    numbers: tuple[float, ...] = ()
     if typing.get_origin(kind) is tuple:
-        if not isinstance(value, list | tuple):
-            raise wrong
-        if any(isinstance(item, bool) or not isinstance(item, int | float) for item in value):
-            raise wrong
-        value = tuple(float(item) for item in value)
-        numbers: tuple[float, ...] = value
+        fits = isinstance(value, list | tuple) and all(_is_number(item) for item in value)
+    elif kind in (int, float):
+        fits = _is_number(value) and (kind is float or isinstance(value, int))
     else:
-        assert not isinstance(kind, types.UnionType), f"{name}: unions cannot be edited"
-        if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
-            raise wrong
-        numbers = (value,) if kind in (int, float) else ()
+        fits = isinstance(value, kind)
+    if not fits:
+        raise UserError(f"{name} must be {_describe(kind)}, not {value!r}")
+    try:
+        if typing.get_origin(kind) is tuple:
+            value = numbers = tuple(float(item) for item in value)
+        elif kind in (int, float):
+            numbers = (float(value),)
+            value = kind(value)
+    except OverflowError:
+        raise UserError(f"{name} is beyond all numbers that can be used") from None
     for number in numbers:
         if not math.isfinite(number):
             raise UserError(f"{name} must be finite, not {number}")
@@ -145,6 +151,10 @@ def _checked(field: "dataclasses.Field[Any]", kind: Any, value: Any) -> Value:
     return typing.cast(Value, value)
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 _TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 
@@ -154,7 +164,7 @@ def _from_text(kind: Any, text: str, name: str) -> Value:
     try:
         if kind is bool:
             return _TRUTH[text.lower()]
-        if kind is int:
+        if kind is int:  # 1e6 and 50_000 are whole numbers to a person
             number = float(text.replace("_", ""))
             if number != int(number):
                 raise ValueError(text)
@@ -169,18 +179,28 @@ def _from_text(kind: Any, text: str, name: str) -> Value:
 
 
 LONGEST_LIST = 1_000_000
+_LIST_PART = re.compile(
+    r"\s*(?:\[(?P<list>[^][]*)\]|(?P<number>[+-]?[\w.]+(?:(?<=[eE])[+-]\w+)?))"  # [0.2, 0.1] or 0.2 or 1e-3
+    r"\s*(?:\*\s*(?P<times>\d+)\s*)?(?:[,+]|$)"
+)
 
 
 def parse_numbers(text: str) -> tuple[float, ...]:
-    """``"0.2*10, 0.1"``, ``"[0.2]*10 + [0.1]"`` and ``"0.2, 0.1"`` as numbers; ``ValueError`` for anything else."""
-    flat = text.replace("[", " ").replace("]", " ").replace("+", ",")
+    """``"0.2*10, 0.1"``, ``"[0.2]*10 + [0.1]"`` and ``"[0.2, 0.1]*3"`` as Python would have them.
+
+    Raises:
+        ValueError: It is anything else, or more than :data:`LONGEST_LIST` numbers.
+    """
     numbers: list[float] = []
-    for part in flat.split(","):
-        if not part.strip():
-            continue
-        value, star, times = part.partition("*")
-        repeat = int(times) if star else 1
-        if not 0 <= repeat <= LONGEST_LIST:
-            raise ValueError(part)
-        numbers += [float(value)] * repeat
+    text, position = text.strip(), 0
+    while position < len(text):
+        part = _LIST_PART.match(text, position)
+        if not part:
+            raise ValueError(f"not a list of numbers: {text[position:]}")
+        some = (float(part["number"]),) if part["number"] else parse_numbers(part["list"])
+        times = int(part["times"] or 1)
+        if len(numbers) + times * len(some) > LONGEST_LIST:
+            raise ValueError(f"more than {LONGEST_LIST} numbers")
+        numbers += some * times
+        position = part.end()
     return tuple(numbers)

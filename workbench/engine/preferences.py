@@ -11,6 +11,7 @@ from typing import Self
 
 import platformdirs
 
+from workbench.engine.errors import UserError
 from workbench.engine.files import read_toml, write_toml
 from workbench.engine.params import Params, param
 
@@ -36,7 +37,13 @@ class Preferences(Params):
     def load(cls) -> Self:
         """The stored preferences, or the defaults where none are stored."""
         path = preferences_file()
-        return cls.from_dict(read_toml(path), section="preferences") if path.exists() else cls()
+        if not path.exists():
+            return cls()
+        values = read_toml(path)
+        try:
+            return cls.from_dict(values)
+        except UserError as error:
+            raise UserError(error.what, where=str(path), remedy=error.remedy) from None
 
     def save(self) -> None:
         write_toml(preferences_file(), {name: getattr(self, name) for name in sorted(self.changed())})

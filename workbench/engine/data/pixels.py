@@ -89,24 +89,20 @@ class ArrayPixels:
 
     Args:
         array: uint8 [N, C, H, W].
-        rows: Item id to row of ``array``; ``None`` where they are the same.
+        rows: int64, row of ``array`` by item id, -1 for items that it does not hold; ``None`` where they are the same.
         unreadable: Item id to what is wrong with it; its row is all zero.
     """
 
-    def __init__(self, array: Bytes, *, rows: Mapping[int, int] | None, unreadable: Mapping[int, str]) -> None:
+    def __init__(self, array: Bytes, *, rows: NDArray[np.int64] | None, unreadable: Mapping[int, str]) -> None:
         self.array = array
         self.shape = cast(tuple[int, int, int], array.shape[1:])
         self.unreadable = unreadable
-        self._rows = rows
-
-    def rows(self, items: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The rows of ``array`` that hold ``items``."""
-        if self._rows is None:
-            return items
-        return np.fromiter((self._rows[int(item)] for item in items), np.int64, len(items))
+        self.rows = rows
 
     def gather(self, items: NDArray[np.int64]) -> Bytes:
-        return self.array[self.rows(items)]
+        rows = items if self.rows is None else self.rows[items]
+        assert (rows >= 0).all(), "an item was asked for that nobody announced"
+        return self.array[rows]
 
 
 class DecodingPixels:
@@ -158,7 +154,8 @@ def load_pixels(
     if len(items) * 4 < len(images) and len(items) * one <= memory_bytes:
         array = np.zeros((len(items), *shape), np.uint8)
         unreadable = yield from _decode_into(array, images, geometry, items=items, workers=workers)
-        rows = {int(item): row for row, item in enumerate(items)}
+        rows = np.full(len(images), -1, np.int64)
+        rows[items] = np.arange(len(items))
         return ArrayPixels(array, rows=rows, unreadable=unreadable)
     if len(images) * one > cache_bytes:
         return DecodingPixels(images, geometry, workers=workers)

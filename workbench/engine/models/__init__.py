@@ -34,18 +34,24 @@ class ModelFamily:
         title: One line for a person.
         folder: Name of the package under this one.
         params: The class of its options.
+        spatial: Whether its layers are convolutions, which prefer the memory layout with channels last.
     """
 
     title: str
     folder: str
     params: type[Params]
+    spatial: bool = True
 
 
 MODELS: Registry[ModelFamily] = Registry("model")
-MODELS.add("fnn", ModelFamily(title="Dense network with residual layers", folder="fnn", params=FnnParams))
+MODELS.add(
+    "fnn", ModelFamily(title="Dense network with residual layers", folder="fnn", params=FnnParams, spatial=False)
+)
 MODELS.add("cnn", ModelFamily(title="Three convolutions and a dense stack", folder="cnn", params=CnnParams))
 MODELS.add("cnn-deep", ModelFamily(title="Six convolutions with dropout", folder="cnn_deep", params=CnnDeepParams))
-MODELS.add("kan", ModelFamily(title="Kolmogorov-Arnold network of splines", folder="kan", params=KanParams))
+MODELS.add(
+    "kan", ModelFamily(title="Kolmogorov-Arnold network of splines", folder="kan", params=KanParams, spatial=False)
+)
 MODELS.add("fastnet", ModelFamily(title="Whitened convolutions for speed", folder="fastnet", params=FastNetParams))
 
 

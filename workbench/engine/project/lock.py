@@ -7,18 +7,19 @@ from types import TracebackType
 from typing import IO, Self
 
 from workbench.engine.errors import UserError
+from workbench.engine.files import plain_disk_errors
 
 if os.name == "nt":
     import msvcrt
 
-    def _try_lock(file: IO[bytes]) -> None:
+    def _try_lock(file: IO[bytes], *, shared: bool = False) -> None:
         file.seek(1 << 20)  # past the text, which others may want to read
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
 else:
     import fcntl
 
-    def _try_lock(file: IO[bytes]) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    def _try_lock(file: IO[bytes], *, shared: bool = False) -> None:
+        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
 
 
 _TRIES, _PAUSE = 10, 0.02  # is_held() takes the lock for an instant; a writer outwaits that
@@ -50,7 +51,8 @@ class FileLock:
         self._file: IO[bytes] | None = None
 
     def __enter__(self) -> Self:
-        file = self._path.open("a+b")
+        with plain_disk_errors(self._path):
+            file = self._path.open("a+b")
         if not _locked(file):
             file.seek(0)
             holder = file.read(20).decode("ascii", "replace").strip()
@@ -71,12 +73,14 @@ class FileLock:
 
 
 def is_held(path: Path) -> bool:
-    """Whether somebody holds the lock on ``path`` now."""
+    """Whether somebody holds the lock on ``path`` now. Asking needs no right to write, and two may ask at once."""
     try:
-        with path.open("rb+") as file:
-            _try_lock(file)
-            return False
+        file = path.open("rb")
     except FileNotFoundError:
         return False
-    except OSError:
-        return True
+    with file:
+        try:
+            _try_lock(file, shared=True)
+        except OSError:
+            return True
+    return False

@@ -21,7 +21,8 @@ from workbench.engine.project.store import Store
 from workbench.engine.registry import suggest
 
 FORMAT = 1
-OURS = {"project.toml", "project.db", "project.db-wal", "project.db-shm", "data", "runs", "cache"}
+OURS = {"project.toml", "data", "runs", "cache"} | {f"project.db{end}" for end in ("", "-journal", "-wal", "-shm")}
+LONGEST_LABEL = 40  # characters of a run's name in its folder's; four bytes each still leave room for the rest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +70,12 @@ class Project:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder.expanduser().resolve()
-        self._create()
+        try:
+            self.folder = folder.expanduser().resolve()
+            self._create()
+        except (OSError, RuntimeError) as error:  # no such user's home, a loop of links, a name too long, no permission
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise UserError(f"the project folder cannot be used ({reason})", where=str(folder)) from error
         self.name = str(read_toml(self.folder / "project.toml").get("name", self.folder.name))
         self.store = Store(self.folder / "project.db")
 
@@ -93,10 +98,6 @@ class Project:
                     where=str(self.folder),
                     remedy="name a new or an empty folder",
                 )
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(f"the project folder cannot be made ({error.strerror})", where=str(self.folder)) from error
         write_toml(marker, {"format": FORMAT, "name": self.folder.name})
 
     # Datasets
@@ -192,7 +193,7 @@ class Project:
     def add_run(self, job: Mapping[str, Any], status: Status) -> Run:
         """Make a new run's folder and enter it."""
         moment = time.strftime("%Y%m%d-%H%M%S", time.localtime(status.created))
-        label = re.sub(r"[^\w.-]+", "-", status.name).strip("-.") or "run"
+        label = re.sub(r"[^\w.-]+", "-", status.name)[:LONGEST_LABEL].strip("-.") or "run"
         run = Run(self.folder / "runs" / f"{moment}-{label}-{secrets.token_hex(2)}")
         with new_folder(run.folder) as folder:
             write_toml(folder / "job.toml", dict(job))

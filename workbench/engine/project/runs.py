@@ -4,6 +4,7 @@ The folder is the run; the database only lists it. ``events.jsonl`` is the memor
 and the best step are read from it, so a resume that cuts it back to a checkpoint cannot contradict itself.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -15,7 +16,15 @@ from typing import IO, Any
 
 from workbench.engine import events as ev
 from workbench.engine.errors import UserError
-from workbench.engine.files import plain_disk_errors, read_json, read_toml, write_bytes, write_json, write_toml
+from workbench.engine.files import (
+    TEMPORARY,
+    plain_disk_errors,
+    read_json,
+    read_toml,
+    write_bytes,
+    write_json,
+    write_toml,
+)
 from workbench.engine.project.lock import FileLock, is_held
 
 CREATED, RUNNING, STOPPED, FINISHED, FAILED, INTERRUPTED = (
@@ -82,14 +91,19 @@ class Run:
 
     def status(self) -> Status:
         """Where it stands; the state is ``interrupted`` where its process died."""
+        status = self._stored_status()
+        if status.state == RUNNING and not is_held(self._lock_file):
+            status = self._stored_status()  # it may have ended properly between the two looks
+            if status.state == RUNNING:
+                return replace(status, state=INTERRUPTED)
+        return status
+
+    def _stored_status(self) -> Status:
         values = read_json(self.folder / "status.json")
         try:
-            status = Status(**values)
+            return Status(**values)
         except TypeError:
             raise UserError("this is no run's status", where=str(self.folder / "status.json")) from None
-        if status.state == RUNNING and not is_held(self._lock_file):
-            return replace(status, state=INTERRUPTED)
-        return status
 
     def write_status(self, status: Status) -> None:
         write_json(self.folder / "status.json", asdict(status))
@@ -119,7 +133,7 @@ class Run:
                         values = json.loads(line)
                         values.pop("time", None)
                         yield ev.from_json(values)
-                    except (ValueError, AttributeError):
+                    except (ValueError, TypeError, AttributeError, RecursionError):
                         continue
         except FileNotFoundError:
             return
@@ -135,9 +149,10 @@ class Run:
             try:
                 values = json.loads(line)
                 step = values["first"] if values["event"] == "steps" else values.get("step", 0)
-            except (ValueError, KeyError, TypeError, AttributeError):
+                kept = step <= until and line.endswith(b"\n") and values["event"] != "finished"
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 continue
-            if step <= until and line.endswith(b"\n") and values["event"] != "finished":
+            if kept:
                 lines.append(line)
         write_bytes(self.folder / "events.jsonl", b"".join(lines))
 
@@ -151,7 +166,7 @@ class Run:
         found = []
         for path in self.checkpoints.glob("step-*"):
             number = path.name.removeprefix("step-")
-            if number.isdigit() and (path / "meta.json").exists():
+            if number.isdecimal() and (path / "meta.json").exists():
                 found.append(int(number))
         return sorted(found)
 
@@ -172,12 +187,16 @@ class Run:
         steps = self.checkpoint_steps()
         for step in steps[: max(0, len(steps) - keep)]:
             if step != also:
-                shutil.rmtree(self.checkpoint(step), ignore_errors=True)
+                # Renamed first: a kill in the middle must not leave half of what looks like a checkpoint.
+                doomed = self.checkpoints / f".{self.checkpoint(step).name}{TEMPORARY}"
+                with contextlib.suppress(OSError):  # where somebody has it open, a later pruning gets it
+                    self.checkpoint(step).rename(doomed)
+                    shutil.rmtree(doomed)
 
     def remove_leftovers(self) -> None:
         """Delete what killed writes left behind."""
         for folder in (self.folder, self.checkpoints):
-            for path in folder.glob(".*.part"):
+            for path in folder.glob(f".*{TEMPORARY}"):
                 shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
 
@@ -202,4 +221,5 @@ class EventLog:
             os.fsync(self._file.fileno())
 
     def close(self) -> None:
-        self._file.close()
+        with contextlib.suppress(OSError):  # what does not reach a full disk now has been said by append()
+            self._file.close()

@@ -6,6 +6,7 @@ a process dies. Each step of the schema is a script in :data:`MIGRATIONS`; ``PRA
 
 import contextlib
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,7 +61,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         with self._plain_errors(), contextlib.closing(self._connect()) as db:
-            db.execute("PRAGMA journal_mode = WAL")
+            _use_wal(db)
             self._migrate(db)
 
     def _connect(self) -> sqlite3.Connection:
@@ -75,7 +76,7 @@ class Store:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.IntegrityError):
+            if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
                 raise
             raise UserError(
                 f"the project's database cannot be used ({error})",
@@ -101,7 +102,7 @@ class Store:
             db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
             db.execute("COMMIT")
         except BaseException:
-            db.execute("ROLLBACK")
+            _roll_back(db)
             raise
 
     @contextlib.contextmanager
@@ -113,13 +114,31 @@ class Store:
                 yield db
                 db.execute("COMMIT")
             except BaseException:
-                db.execute("ROLLBACK")
+                _roll_back(db)
                 raise
 
     def query(self, sql: str, *values: object) -> list[sqlite3.Row]:
         """All rows that ``sql`` selects."""
         with self._plain_errors(), contextlib.closing(self._connect()) as db:
             return db.execute(sql, values).fetchall()
+
+
+def _use_wal(db: sqlite3.Connection) -> None:
+    """Switch to WAL; where another process does so at the same time SQLite refuses at once, so the wait is ours."""
+    end = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+
+
+def _roll_back(db: sqlite3.Connection) -> None:
+    if db.in_transaction:  # a full disk has ended it already
+        db.execute("ROLLBACK")
 
 
 def _version(db: sqlite3.Connection) -> int:

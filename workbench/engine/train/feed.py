@@ -48,19 +48,44 @@ class Preprocessing:
 
 
 class Scale:
-    """Bytes to network input on a device: ``(pixel / 255 - mean) / deviation``, one multiplication and one addition."""
+    """Bytes to network input on a device: ``(pixel / 255 - mean) / deviation``, one multiplication and one addition.
+
+    Args:
+        channels_last: Memory layout of the result; input in the same layout costs no transposition.
+    """
 
     def __init__(self, preprocessing: Preprocessing, device: torch.device, *, channels_last: bool) -> None:
         mean = torch.tensor(preprocessing.mean, dtype=torch.float64)
         deviation = torch.tensor(preprocessing.deviation, dtype=torch.float64)
-        self._factor = (1 / (255 * deviation)).float().view(1, -1, 1, 1).to(device)
-        shift = (-mean / deviation).float().view(1, -1, 1, 1).to(device)
-        self._shift = shift if bool(shift.any()) else None
-        self._format = torch.channels_last if channels_last else torch.contiguous_format
+        self._factor = self._operand(1 / (255 * deviation), device)
+        self._shift = self._operand(-mean / deviation, device)
+        self._shifts = bool(mean.any())
+        self.channels_last = channels_last
+
+    @staticmethod
+    def _operand(values: Tensor, device: torch.device) -> Tensor | float:
+        """One number where all channels share it (many times faster), else one a channel."""
+        same = bool((values == values[0]).all())
+        return float(values[0]) if same else values.float().to(device)
 
     def __call__(self, images_BCHW: Tensor) -> Tensor:
-        scaled = images_BCHW.to(torch.float32, memory_format=self._format).mul_(self._factor)
-        return scaled if self._shift is None else scaled.add_(self._shift)
+        layout = torch.channels_last if self.channels_last else torch.contiguous_format
+        x_BCHW = images_BCHW.to(torch.float32, memory_format=layout)
+        x_BCHW.mul_(self._spread(self._factor, x_BCHW))
+        if self._shifts:
+            x_BCHW.add_(self._spread(self._shift, x_BCHW))
+        return x_BCHW
+
+    def _spread(self, operand: Tensor | float, images_BCHW: Tensor) -> Tensor | float:
+        """``operand`` as something that broadcasts along memory: a row of pixels rather than three channels."""
+        if isinstance(operand, float):
+            return operand
+        width = images_BCHW.shape[3]
+        return (
+            operand.view(1, -1, 1, 1)
+            .expand(1, -1, 1, width)
+            .contiguous(memory_format=torch.channels_last if self.channels_last else torch.contiguous_format)
+        )
 
 
 class Feed:
@@ -69,31 +94,41 @@ class Feed:
     Args:
         pixels: Its decoded images.
         labels: One label an item.
-        device: Where batches go. An array in memory is moved there once.
+        device: Where batches go. An array in memory is moved there once, in the layout of ``scale``.
         scale: Bytes to network input.
     """
 
     def __init__(self, pixels: Pixels, labels: Items, *, device: torch.device, scale: Scale) -> None:
-        self._pixels, self._device, self._scale = pixels, device, scale
-        self._labels = torch.from_numpy(np.ascontiguousarray(labels)).to(device)
-        self._array: Tensor | None = None
+        self._device, self._scale = device, scale
+        self.labels = torch.from_numpy(np.ascontiguousarray(labels)).to(device)
+        self._rows: Tensor | None = None
+        self.resident: Tensor | None = None
         if isinstance(pixels, ArrayPixels) and not isinstance(pixels.array, np.memmap):
-            self._array = torch.from_numpy(pixels.array).to(device)
+            layout = torch.channels_last if scale.channels_last else torch.contiguous_format
+            self.resident = torch.from_numpy(pixels.array).to(device).contiguous(memory_format=layout)
+            if pixels.rows is not None:
+                self._rows = torch.from_numpy(pixels.rows).to(device)
+        else:
+            self._pixels = pixels  # otherwise it may go: the tensor has taken its place
 
     def images(self, items: Tensor) -> Tensor:
         """Raw images of ``items`` (int64 [B], on the CPU) on the device: uint8 [B, C, H, W]."""
-        if self._array is not None:
-            assert isinstance(self._pixels, ArrayPixels)
-            rows = torch.from_numpy(self._pixels.rows(items.numpy()))
-            return self._array[rows.to(self._device)]
-        return torch.from_numpy(self._pixels.gather(items.numpy())).to(self._device)
+        if self.resident is None:
+            return torch.from_numpy(self._pixels.gather(items.numpy())).to(self._device)
+        rows = items.to(self._device)
+        if self._rows is not None:
+            rows = self._rows.index_select(0, rows)
+        if not self._scale.channels_last:
+            return self.resident.index_select(0, rows)
+        # index_select moves whole rows only where the first axis is outermost in memory
+        return self.resident.permute(0, 2, 3, 1).index_select(0, rows).permute(0, 3, 1, 2)
 
     def batch(self, items: Tensor, augment: "Augment | None" = None) -> tuple[Tensor, Tensor]:
         """Network input [B, C, H, W] and labels [B] of ``items``, on the device."""
         images = self.images(items)
         if augment is not None:
             images = augment(images)
-        return self._scale(images), self._labels[items.to(self._device)]
+        return self._scale(images), self.labels.index_select(0, items.to(self._device))
 
 
 class Augment:

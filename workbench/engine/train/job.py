@@ -82,8 +82,12 @@ class Job:
         }
 
     def with_settings(self, settings: Sequence[str]) -> Self:
-        """A copy with each ``section.key=value`` applied in turn. ``model.name`` resets the model's options."""
+        """A copy with each ``section.key=value`` applied, whatever their order; of two for one key the last counts.
+
+        ``model.name`` (and ``task.name``) starts from that model's (task's) defaults.
+        """
         job = self
+        texts: dict[str, dict[str, str]] = {section: {} for section in SECTIONS}
         for setting in settings:
             path, equals, text = setting.partition("=")
             section, dot, key = path.strip().partition(".")
@@ -91,16 +95,22 @@ class Job:
                 raise UserError(f"{setting!r} is no setting", remedy="write section.key=value, e.g. train.steps=500")
             if section not in SECTIONS:
                 raise UserError(f"there is no section {section!r}", remedy=suggest(section, list(SECTIONS)))
-            if key == "name" and section == "model":
-                job = replace(job, model=text, model_params=MODELS[text].params())
-            elif key == "name" and section == "task":
-                job = replace(job, task=text, task_params=TASKS[text].params())
-            else:
-                attribute = f"{section}_params" if section in ("model", "task") else section
-                params: Params = getattr(job, attribute)
-                changed: dict[str, Any] = {attribute: params.with_text(key, text, section=section)}
-                job = replace(job, **changed)
+            texts[section][key] = text.strip()
+        if (model := texts["model"].pop("name", None)) is not None:
+            job = replace(job, model=model, model_params=MODELS[model].params())
+        if (task := texts["task"].pop("name", None)) is not None:
+            job = replace(job, task=task, task_params=TASKS[task].params())
+        for section in SECTIONS:
+            attribute = f"{section}_params" if section in ("model", "task") else section
+            params: Params = getattr(job, attribute)
+            changed: dict[str, Any] = {attribute: params.with_texts(texts[section], section=section)}
+            job = replace(job, **changed)
         return job
+
+    @property
+    def channels_last(self) -> bool:
+        """Whether images and weights lie in memory with their channels last."""
+        return self.train.channels_last and MODELS[self.model].spatial
 
     def key(self, *, fingerprint: str, split: str) -> str:
         """SHA-256 over all that decides the result: equal keys are the same run."""

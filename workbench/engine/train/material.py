@@ -137,7 +137,7 @@ def load_material(
             pixels,
             images.labels(label_set),
             device=device,
-            scale=Scale(preprocessing, device, channels_last=job.train.channels_last),
+            scale=Scale(preprocessing, device, channels_last=job.channels_last),
         ),
         badge=badge,
     )

@@ -139,12 +139,12 @@ class TrainParams(Params):
         # super() without arguments does not survive slots=True, which makes a new class
         return super(TrainParams, cls).from_dict(values, section=section)
 
-    def with_text(self, key: str, text: str, *, section: str = "") -> Self:
+    def with_texts(self, texts: Mapping[str, str], *, section: str = "") -> Self:
         """As the base, and setting one of ``steps`` and ``epochs`` clears the other."""
-        params = self
-        if other := {"steps": "epochs", "epochs": "steps"}.get(key):
-            params = type(self).from_dict({**self.to_dict(), other: 0, key: 1})  # 1 is valid, and the text replaces it
-        return super(TrainParams, params).with_text(key, text, section=section)
+        for key, other in (("steps", "epochs"), ("epochs", "steps")):
+            if key in texts and other not in texts:
+                texts = {**texts, other: "0"}
+        return super(TrainParams, self).with_texts(texts, section=section)
 
     def check(self) -> None:
         if bool(self.steps) == bool(self.epochs):

@@ -84,7 +84,7 @@ def load_trained(run: Run, *, checkpoint: str, preferences: Preferences) -> Trai
     )
     load_weights(folder, model)
     model.to(device).eval()
-    if job.train.channels_last:
+    if job.channels_last:
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload,unused-ignore]
     task = make_task(job.task, job.task_params, classes=len(meta.classes))
     return Trained(checkpoint=folder, meta=meta, job=job, model=model, task=task, device=device)
@@ -134,7 +134,7 @@ def predict(trained: Trained, files: Iterable[Path]) -> Generator[Prediction, No
         UserError: A file is missing or is no image.
     """
     geometry = trained.preprocessing.geometry
-    scale = Scale(trained.preprocessing, trained.device, channels_last=trained.job.train.channels_last)
+    scale = Scale(trained.preprocessing, trained.device, channels_last=trained.job.channels_last)
     context = autocast(trained.job.train.precision, trained.device)
     for path in files:
         try:
