@@ -141,7 +141,9 @@ def _train(options: argparse.Namespace, output: Output) -> int:
 
 def _job(options: argparse.Namespace) -> Job:
     if bool(options.job) == bool(options.preset):
-        raise UserError("name one job file or one preset", remedy="write workbench train JOB.toml or workbench train --preset NAME")
+        raise UserError(
+            "name one job file or one preset", remedy="write workbench train JOB.toml or workbench train --preset NAME"
+        )
     return load_job(options.job) if options.job else preset(options.preset)
 
 

@@ -163,7 +163,7 @@ def test_whole_numbers_pass_as_numbers() -> None:
     assert (type(sample.rate), sample.rates, [type(rate) for rate in sample.rates]) == (float, (0.0, 1.0), [float] * 2)
 
 
-@pytest.mark.parametrize("value", [10**400, -(10**400)])
+@pytest.mark.parametrize("value", [10**400, -(10**400)], ids=["above", "below"])
 def test_numbers_beyond_all_bounds(value: int) -> None:
     assert "count is beyond" in refusal(Sample, {"count": value})
 

@@ -130,9 +130,7 @@ def _names(tree: Tree, folder: str, label: _LabelByte) -> tuple[str, ...]:
     return class_names(tree.read(file), where=tree.locate(file)) if file in tree.files else label.standard
 
 
-def _records(
-    tree: Tree, name: str, variant: _Variant, label_sets: Mapping[str, tuple[str, ...]]
-) -> Iterator[Record]:
+def _records(tree: Tree, name: str, variant: _Variant, label_sets: Mapping[str, tuple[str, ...]]) -> Iterator[Record]:
     rows = np.frombuffer(tree.read(name), np.uint8).reshape(-1, variant.record)
     images = rows[:, len(variant.labels) :].reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1)
     file = posixpath.basename(name)

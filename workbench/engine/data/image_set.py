@@ -37,9 +37,7 @@ class ImageSet:
                 table = pa.ipc.open_stream(file).read_all()
             table.validate(full=True)  # offsets are checked here once, so that no later read can leave the file
             self.label_sets: dict[str, tuple[str, ...]] = _label_sets(table.schema)
-            self._images = pa.chunked_array(
-                [chunk.field("bytes") for chunk in table["image"].chunks], type=pa.binary()
-            )
+            self._images = pa.chunked_array([chunk.field("bytes") for chunk in table["image"].chunks], type=pa.binary())
             self._labels = {key: table[key].to_numpy().astype(np.int64) for key in self.label_sets}
             self._splits = np.array(table["split"].to_pylist(), dtype=np.str_)
             self._names: list[str] = table["name"].to_pylist()

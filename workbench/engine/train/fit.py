@@ -1,10 +1,10 @@
 """The one training loop: a generator of events that any reader iterates and any reader stops by closing it.
 
-The loop goes through Accelerate's objects. Losses stay on the device until a report; a report, an evaluation and a
-checkpoint end at a step boundary, so closing the generator at any ``yield`` finds a state that can be saved.
+A step itself is :mod:`workbench.engine.train.stepper`'s. Losses stay on the device until a report; a report, an
+evaluation and a checkpoint end at a step boundary, so closing the generator at any ``yield`` finds a state that can be
+saved.
 """
 
-import contextlib
 import math
 import statistics
 import time
@@ -14,14 +14,13 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from accelerate import Accelerator
-from torch import Tensor, nn
+from torch import nn
 
 from workbench.engine import events as ev
 from workbench.engine.device import check_precision, choose_device, describe, memory, mix
 from workbench.engine.errors import UserError
 from workbench.engine.models import build
-from workbench.engine.models.layers import Dropout, attach_generator, count
+from workbench.engine.models.layers import count
 from workbench.engine.preferences import Preferences
 from workbench.engine.project.project import Project
 from workbench.engine.project.runs import FAILED, FINISHED, RUNNING, STOPPED, EventLog, Run
@@ -29,12 +28,12 @@ from workbench.engine.project.splits import TRAIN, VALIDATION
 from workbench.engine.tasks import make_task
 from workbench.engine.tasks.task import Task
 from workbench.engine.train.checkpoint import LAST, Meta, find_checkpoint, load_trainer, load_weights, save_checkpoint
-from workbench.engine.train.evaluate import autocast, evaluate, piece_size, recalibrate
-from workbench.engine.train.feed import NOISE, Augment, Order, evaluation_sample
+from workbench.engine.train.evaluate import evaluate, piece_size, recalibrate
+from workbench.engine.train.feed import Order, evaluation_sample
 from workbench.engine.train.job import Job
 from workbench.engine.train.material import Material, load_material
-from workbench.engine.train.optimisers import Regulariser, make_optimiser
 from workbench.engine.train.schedules import evaluation_steps, learning_rate
+from workbench.engine.train.stepper import OutOfMemory, Stepper, Taken
 
 REPORT_SECONDS = 0.05  # twenty reports a second: what a plot can show
 _PREPARE_ITEMS = 2000  # training images shown to a network that wants to see some before the first step
@@ -105,8 +104,6 @@ class _Loop:
     ) -> None:
         self.run, self.job, self.material, self.device, self.log = run, job, material, device, log
         self.params = job.train
-        # Devices are placed by us: Accelerate keeps one placement for the whole process, and jobs may differ.
-        self.accelerator = Accelerator(device_placement=False, mixed_precision="no")
         self.task: Task = make_task(job.task, job.task_params, classes=len(material.classes))
         self.order = Order(
             material.split.items[TRAIN],
@@ -122,20 +119,7 @@ class _Loop:
             material.split.items[TRAIN], most=self.params.evaluation_sample, seed=self.params.seed
         )
         self.model = self._build(project)
-        # Not wrapped: Accelerate's optimiser searches for an absent package twice a step, 0.15 ms for rules not used.
-        self.optimiser = make_optimiser(self.model, self.params)
-        self.network: nn.Module = self.accelerator.prepare_model(
-            torch.compile(self.model) if self.params.compile else self.model
-        )
-        self.regulariser = Regulariser(self.model, self.params)
-        self.autocast = autocast(self.params.precision, device)
-        self.scaler = torch.amp.GradScaler(device.type, enabled=self.params.precision == "fp16")
-        self.noise = torch.Generator(device)
-        attach_generator(self.model, self.noise)
-        augment = Augment(job.augment, self.noise)
-        self.augment = augment if augment.active else None
-        dropout = any(isinstance(module, Dropout) and module.p for module in self.model.modules())
-        self.noisy = dropout or augment.active
+        self.stepper = Stepper(self.model, job, self.task, feed=material.feed, order=self.order, device=device)
         self.piece = piece_size(self.model, material.shape, most=self.params.evaluation_batch, device=device)
         self.counts = count(self.model)
 
@@ -144,7 +128,7 @@ class _Loop:
         self.earlier_seconds = 0.0
         self.session_started = time.monotonic()
         self.evaluations: list[ev.Evaluated] = []
-        self.pending: list[tuple[Tensor, Tensor, Tensor]] = []
+        self.pending: list[Taken] = []
         self.stretch_seconds = 0.0
         self.durations: deque[float] = deque(maxlen=1001)
         self.last_checkpoint = self.last_report = time.monotonic()
@@ -179,8 +163,7 @@ class _Loop:
         folder = self.run.checkpoint(steps[-1])
         load_weights(folder, self.model)
         state = load_trainer(folder)
-        self.optimiser.load_state_dict(state["optimizer"])
-        self.scaler.load_state_dict(state["scaler"])
+        self.stepper.load_state(state)
         self.averages = dict(state["averages"])
         self.earlier_seconds = state["seconds"]
         self.step = steps[-1]
@@ -273,44 +256,12 @@ class _Loop:
 
     def _take_step(self) -> None:
         started = time.perf_counter()
-        rate = self.rate(self.step)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
-        if self.noisy:
-            self.noise.manual_seed(mix(self.params.seed, NOISE, self.step))
-        accumulate = self.params.accumulate
         try:
-            for number in range(accumulate):
-                items = self.order[self.step * accumulate + number]
-                images, labels = self.material.feed.batch(items, self.augment)
-                last = number == accumulate - 1
-                with contextlib.nullcontext() if last else self.accelerator.no_sync(self.network):
-                    with self.autocast():
-                        loss, output = self.task.step(self.network, images, labels)
-                    scaled = loss if accumulate == 1 else loss / accumulate
-                    self.accelerator.backward(self.scaler.scale(scaled) if self.scaler.is_enabled() else scaled)
-                self.pending.append((loss.detach(), output, labels))
-            self._update(rate)
-        except (torch.OutOfMemoryError, RuntimeError) as error:
-            if not _is_out_of_memory(error):
-                raise
-            self.pending.clear()
-            raise self._out_of_memory() from error
+            self.pending += self.stepper.take(self.step, self.rate(self.step))
+        except OutOfMemory as error:
+            raise self._out_of_memory(error.fits) from error
         self.step += 1
         self.stretch_seconds += time.perf_counter() - started
-
-    def _update(self, rate: float) -> None:
-        if self.scaler.is_enabled():
-            self.scaler.unscale_(self.optimiser)
-        self.regulariser.apply(rate)
-        if self.params.clip_norm:
-            self.accelerator.clip_grad_norm_(self.model.parameters(), self.params.clip_norm)
-        if self.scaler.is_enabled():
-            self.scaler.step(self.optimiser)
-            self.scaler.update()
-        else:
-            self.optimiser.step()
-        self.optimiser.zero_grad()
 
     def _report(self) -> ev.Event:
         """Bring the pending steps' numbers to the host, all at once."""
@@ -359,7 +310,7 @@ class _Loop:
         parts = {TRAIN: self.sample, VALIDATION: self.material.split.items[VALIDATION]}
         if self.params.recalibrate:
             yield from recalibrate(
-                self.model, self.material.feed, self.sample, piece=self.piece, autocast=self.autocast
+                self.model, self.material.feed, self.sample, piece=self.piece, autocast=self.stepper.autocast
             )
         metrics: dict[str, float] = {}
         for part, items in parts.items():
@@ -370,7 +321,7 @@ class _Loop:
                 items,
                 piece=self.piece,
                 stage=f"evaluating {part}",
-                autocast=self.autocast,
+                autocast=self.stepper.autocast,
             )
             metrics |= {f"{part}/{name}": value for name, value in measured.items()}
         event = ev.Evaluated(
@@ -415,8 +366,7 @@ class _Loop:
             self.run,
             self.model,
             {
-                "optimizer": self.optimiser.state_dict(),
-                "scaler": self.scaler.state_dict(),
+                **self.stepper.state(),
                 "averages": self.averages,
                 "seconds": self.seconds,
             },
@@ -450,8 +400,7 @@ class _Loop:
             remedy="lower train.learning_rate, set train.clip_norm = 1, or use train.precision = fp32",
         )
 
-    def _out_of_memory(self) -> UserError:
-        fits = self._largest_batch()
+    def _out_of_memory(self, fits: int) -> UserError:
         remedy = (
             f"a batch of {fits} fits: set train.batch_size = {fits}"
             if fits
@@ -462,27 +411,3 @@ class _Loop:
             where=self.run.id,
             remedy=remedy,
         )
-
-    def _largest_batch(self) -> int:
-        """The largest halving of the batch size for which a forward and a backward pass go through; 0 if none."""
-        size = self.order.batch // 2
-        while size:
-            self.optimiser.zero_grad()
-            if self.device.type == "cuda":
-                torch.cuda.empty_cache()
-            try:
-                images, labels = self.material.feed.batch(self.order[0][:size], self.augment)
-                with self.autocast():
-                    loss, _ = self.task.step(self.network, images, labels)
-                loss.backward()  # type: ignore[no-untyped-call]
-                self.optimiser.zero_grad()
-                return size
-            except (torch.OutOfMemoryError, RuntimeError) as error:
-                if not _is_out_of_memory(error):
-                    raise
-            size //= 2
-        return 0
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
