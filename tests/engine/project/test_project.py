@@ -129,7 +129,7 @@ def test_the_name_is_the_files(project: Project) -> None:
 
 def test_a_moved_project_opens(project: Project, tmp_path: Path) -> None:
     dataset = add(project, "d", id="1")
-    project.add_split("1", split())
+    project.add_split(split())
     one = project.add_run(JOB, status("r"))
     new = tmp_path / "elsewhere" / "renamed"
     new.parent.mkdir()
@@ -232,7 +232,7 @@ def test_splits_are_kept_as_they_were(project: Project) -> None:
     add(project, "d", id="1")
     one, other = split(), split(seed=1)
     for manifest in (one, one, other):
-        project.add_split("1", manifest)
+        project.add_split(manifest)
     stored = project.split(one.hash)
     assert (stored.protocol, stored.hash, stored.badge) == (one.protocol, one.hash, one.badge)
     assert {name: items.tolist() for name, items in stored.items.items()} == {

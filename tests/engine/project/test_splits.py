@@ -214,32 +214,35 @@ def test_the_draw_leaves_the_global_state_alone() -> None:
 # The hash
 
 
-def test_the_hash_is_over_content_labels_and_items() -> None:
+def test_the_hash_is_over_protocol_content_labels_and_items() -> None:
     parts = {"b": np.array([1, 2**40]), "a": np.array([], np.int64)}
-    content = b"print\nlabel" + b"\na 0\n" + b"\nb 2\n" + struct.pack("<2q", 1, 2**40)
-    assert split_hash(parts, "print", "label") == hashlib.sha256(content).hexdigest()
-    assert split_hash(dict(reversed(parts.items())), "print", "label") == split_hash(parts, "print", "label")
+    content = b"named\nprint\nlabel" + b"\na 0\n" + b"\nb 2\n" + struct.pack("<2q", 1, 2**40)
+    assert split_hash(parts, "named", "print", "label") == hashlib.sha256(content).hexdigest()
+    assert split_hash(dict(reversed(parts.items())), "named", "print", "label") == split_hash(
+        parts, "named", "print", "label"
+    )
 
 
 def test_any_change_changes_the_hash() -> None:
     parts = {TRAIN: np.array([0, 1, 2]), VALIDATION: np.array([3, 4])}
     variants = [
-        (parts, "x", "y"),
-        (parts, "X", "y"),
-        (parts, "x", "Y"),
-        ({**parts, VALIDATION: np.array([3, 5])}, "x", "y"),
-        ({**parts, VALIDATION: np.array([3])}, "x", "y"),
-        ({TRAIN: np.array([0, 1]), VALIDATION: np.array([2, 3, 4])}, "x", "y"),
-        ({TRAIN: parts[VALIDATION], VALIDATION: parts[TRAIN]}, "x", "y"),
-        ({TRAIN: parts[TRAIN], TEST: parts[VALIDATION]}, "x", "y"),
-        ({**parts, TEST: np.array([5])}, "x", "y"),
+        (parts, "n", "x", "y"),
+        (parts, "n", "X", "y"),
+        (parts, "n", "x", "Y"),
+        (parts, "N", "x", "y"),
+        ({**parts, VALIDATION: np.array([3, 5])}, "n", "x", "y"),
+        ({**parts, VALIDATION: np.array([3])}, "n", "x", "y"),
+        ({TRAIN: np.array([0, 1]), VALIDATION: np.array([2, 3, 4])}, "n", "x", "y"),
+        ({TRAIN: parts[VALIDATION], VALIDATION: parts[TRAIN]}, "n", "x", "y"),
+        ({TRAIN: parts[TRAIN], TEST: parts[VALIDATION]}, "n", "x", "y"),
+        ({**parts, TEST: np.array([5])}, "n", "x", "y"),
     ]
     assert len({split_hash(*variant) for variant in variants}) == len(variants)
 
 
 def test_every_number_names_its_split() -> None:
     split = divide(division(LABELS, PUBLISHED), protocol="published", fingerprint="x", label_set="y")
-    assert split.hash == split_hash(split.items, "x", "y")
+    assert split.hash == split_hash(split.items, split.protocol, "x", "y")
     assert split.badge == f"published 2+1/2 · split {split.hash[:4]}"
 
 

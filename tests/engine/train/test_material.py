@@ -14,8 +14,9 @@ from workbench.engine.data.ingest import find_or_import
 from workbench.engine.errors import UserError
 from workbench.engine.preferences import Preferences
 from workbench.engine.project.project import Project
+from workbench.engine.train.dividing import make_split
 from workbench.engine.train.job import Job
-from workbench.engine.train.material import Material, load_material, make_split
+from workbench.engine.train.material import Material, load_material
 
 PREFERENCES = Preferences(device="cpu")
 

@@ -31,6 +31,7 @@ def import_dataset(project: Project, target: str, *, preferences: Preferences) -
     if known:
         yield _imported(known, reused=True)
         return known
+    project.remove_leftovers()
     id = uuid.uuid4().hex[:12]
     folder = project.dataset_file(id).parent
     with contextlib.ExitStack() as stack:

@@ -1,5 +1,6 @@
 """Opening a project and everything asked of it as a whole: datasets, splits, the list of runs."""
 
+import contextlib
 import json
 import re
 import secrets
@@ -164,15 +165,14 @@ class Project:
 
     # Splits
 
-    def add_split(self, dataset: str, split: Split) -> None:
+    def add_split(self, split: Split) -> None:
         """Store a split's manifest; storing the same again changes nothing."""
         with self.store.transaction() as db:
             for part, items in split.items.items():
                 db.execute(
-                    "INSERT OR IGNORE INTO splits VALUES (?, ?, ?, ?, ?, ?)",
+                    "INSERT OR IGNORE INTO splits VALUES (?, ?, ?, ?, ?)",
                     (
                         split.hash,
-                        dataset,
                         split.protocol,
                         part,
                         zlib.compress(items.astype("<i8").tobytes()),
@@ -237,9 +237,10 @@ class Project:
     def finished_run(self, key: str) -> Run | None:
         """The latest finished run of an identical job, if there is one."""
         for row in reversed(self.runs()):
-            status = row.run.status()
-            if status.key == key and status.state == FINISHED:
-                return row.run
+            with contextlib.suppress(UserError):  # a run whose status is damaged is none to reuse
+                status = row.run.status()
+                if status.key == key and status.state == FINISHED:
+                    return row.run
         return None
 
     def remove_leftovers(self) -> None:

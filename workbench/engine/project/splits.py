@@ -141,7 +141,7 @@ class Split:
     Attributes:
         protocol: The protocol's full name, with its seed and shares.
         items: Split name to item ids, sorted.
-        hash: SHA-256 over the data's fingerprint, the label set and the items; two equal hashes are equal splits.
+        hash: SHA-256 over protocol, the data's fingerprint, label set and items; equal hashes are equal splits.
     """
 
     protocol: str
@@ -182,12 +182,12 @@ def divide(
     for key in (TRAIN, VALIDATION):
         if not len(parts[key]):
             raise UserError(f"protocol {name!r} leaves nothing for {key}", remedy="use more data or a larger share")
-    return Split(protocol=name, items=parts, hash=split_hash(parts, fingerprint, label_set))
+    return Split(protocol=name, items=parts, hash=split_hash(parts, name, fingerprint, label_set))
 
 
-def split_hash(parts: Mapping[str, Items], fingerprint: str, label_set: str) -> str:
-    """SHA-256 in hexadecimal over content, label set and the items of each split."""
-    digest = hashlib.sha256(f"{fingerprint}\n{label_set}".encode())
+def split_hash(parts: Mapping[str, Items], protocol: str, fingerprint: str, label_set: str) -> str:
+    """SHA-256 in hexadecimal over the protocol's name, content, label set and the items of each split."""
+    digest = hashlib.sha256(f"{protocol}\n{fingerprint}\n{label_set}".encode())
     for key in sorted(parts):
         digest.update(f"\n{key} {len(parts[key])}\n".encode())
         digest.update(parts[key].astype("<i8").tobytes())

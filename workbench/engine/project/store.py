@@ -29,7 +29,6 @@ MIGRATIONS = (
     CREATE INDEX datasets_signature ON datasets (signature);
     CREATE TABLE splits (
         hash TEXT NOT NULL,
-        dataset TEXT NOT NULL REFERENCES datasets (id) ON DELETE CASCADE,
         protocol TEXT NOT NULL,
         part TEXT NOT NULL,
         items BLOB NOT NULL,

@@ -13,8 +13,8 @@ from workbench.engine.data.pixels import GIB, Geometry, Pixels, load_pixels, rea
 from workbench.engine.errors import UserError
 from workbench.engine.preferences import Preferences
 from workbench.engine.project.project import DatasetRow, Project
-from workbench.engine.project.splits import TRAIN, Division, Items, Split, divide
-from workbench.engine.registry import suggest
+from workbench.engine.project.splits import TRAIN, Items, Split
+from workbench.engine.train.dividing import choose_label_set
 from workbench.engine.train.feed import Feed, Preprocessing, Scale, channel_statistics
 from workbench.engine.train.job import Job
 
@@ -38,46 +38,6 @@ class Material:
     shape: tuple[int, int, int]
     feed: Feed
     badge: str
-
-
-def choose_label_set(dataset: DatasetRow, label: str) -> str:
-    """The label set that ``data.label`` names; the first where it is empty."""
-    names = list(dataset.label_sets)
-    if label and label not in names:
-        raise UserError(f"the data has no labels called {label!r}", where=dataset.name, remedy=suggest(label, names))
-    return label or names[0]
-
-
-def make_split(images: ImageSet, dataset: DatasetRow, job: Job) -> tuple[Split, str]:
-    """The split that the job's protocol makes of the dataset, and a sentence where it had to be another protocol.
-
-    A preset may ask for a protocol that only its own data has; on other data ``auto`` takes its place, and says so.
-    """
-    label_set = choose_label_set(dataset, job.data.label)
-    division = Division(
-        labels=images.labels(label_set),
-        published=images.splits(),
-        validation=job.data.validation,
-        test=job.data.test,
-        seed=job.data.split_seed,
-    )
-
-    def attempt(protocol: str) -> Split:
-        return divide(
-            division,
-            protocol=protocol,
-            limit=job.data.limit,
-            fingerprint=dataset.fingerprint,
-            label_set=label_set,
-        )
-
-    try:
-        return attempt(job.data.protocol), ""
-    except UserError as error:
-        if not job.data.protocol.startswith("GoMLX"):
-            raise
-        split = attempt("auto")
-        return split, f"{error.what}: the protocol is {split.protocol!r} instead of {job.data.protocol!r}"
 
 
 def load_material(

@@ -10,8 +10,8 @@ from workbench.engine.errors import UserError
 from workbench.engine.preferences import Preferences
 from workbench.engine.project.project import Project
 from workbench.engine.project.runs import FINISHED, Run, Status
+from workbench.engine.train.dividing import make_split
 from workbench.engine.train.job import Job
-from workbench.engine.train.material import make_split
 
 Work = Generator[ev.Event, None, Run]
 """Work on a run: yields events, returns the run."""
@@ -34,7 +34,7 @@ def create(project: Project, job: Job, *, preferences: Preferences, reuse: bool 
     if reuse and (finished := project.finished_run(key)):
         yield ev.Message(text=f"run {finished.id} is the same and finished: reusing it")
         return finished
-    project.add_split(dataset.id, split)
+    project.add_split(split)
     status = Status(
         name=job.name,
         created=time.time(),
