@@ -502,3 +502,23 @@ def test_a_status_is_complete(project: Project) -> None:
     assert replace(status).parameters > 1000
     assert status.device.startswith("cpu")
     assert "split " in status.protocol
+
+
+def test_a_resume_cannot_go_back(project: Project) -> None:
+    run = trained(project)
+    with pytest.raises(UserError, match="has taken 30 steps already"):
+        session.change_settings(run, ["train.steps=10"])
+    with pytest.raises(UserError, match="its own weights"):
+        session.change_settings(run, ["train.steps=40", f"train.init_from={run.id}"])
+    assert run.status().state == FINISHED
+
+
+def test_an_evaluation_that_is_not_finite_ends_the_run(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Classify.totals
+
+    def overflowing(self: Classify, outputs: torch.Tensor, labels: torch.Tensor) -> dict[str, torch.Tensor]:
+        return real(self, outputs * math.inf, labels)
+
+    monkeypatch.setattr(Classify, "totals", overflowing)
+    with pytest.raises(UserError, match="train/loss became nan at step 10"):
+        trained(project)

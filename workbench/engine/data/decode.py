@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from workbench.engine.errors import UserError
 
@@ -59,6 +59,8 @@ def decode(encoded: bytes, *, mode: Mode, where: str, limit_pixels: int = LARGES
         raise _too_large(limit_pixels, where) from error
     except Exception as error:  # Pillow's decoders raise whatever they trip over: SyntaxError, struct.error, ...
         reason = " ".join(str(error).split()) if encoded else "the file is empty"
+        if encoded and isinstance(error, UnidentifiedImageError):  # whose own message is the address of a buffer
+            reason = "it is in no format known here"
         raise UserError(
             f"this cannot be read as an image ({reason or type(error).__name__})", where=where,
             remedy="replace the file or leave it out",

@@ -90,7 +90,7 @@ class ArrayPixels:
     Args:
         array: uint8 [N, C, H, W].
         rows: int64, row of ``array`` by item id, -1 for items that it does not hold; ``None`` where they are the same.
-        unreadable: Item id to what is wrong with it; its row is all zero.
+        unreadable: Item id to its name and what is wrong with it; its row is all zero.
     """
 
     def __init__(self, array: Bytes, *, rows: NDArray[np.int64] | None, unreadable: Mapping[int, str]) -> None:
@@ -205,7 +205,7 @@ def _decode_into(
             try:
                 array[row] = decode_item(images, item, geometry)
             except UserError as error:
-                unreadable[item] = str(error)
+                unreadable[item] = f"{error.where}: {error.what}"
         return stop - start
 
     done, reported = 0, time.monotonic()

@@ -121,6 +121,6 @@ def find_checkpoint(run: Run, which: str, *, metric: str, maximise: bool) -> Pat
         if best in steps:
             return run.checkpoint(best)
         raise UserError(f"run {run.id} has kept no best checkpoint", remedy="use --checkpoint last")
-    if which.isdigit() and int(which) in steps:
+    if which in map(str, steps):
         return run.checkpoint(int(which))
     raise UserError(f"run {run.id} has no checkpoint {which!r}", remedy=suggest(which, [BEST, LAST, *map(str, steps)]))

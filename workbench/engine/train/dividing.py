@@ -22,6 +22,12 @@ def make_split(images: ImageSet, dataset: DatasetRow, job: Job) -> tuple[Split, 
     A preset may ask for a protocol that only its own data has; on other data ``auto`` takes its place, and says so.
     """
     label_set = choose_label_set(dataset, job.data.label)
+    if job.task == "classify" and len(dataset.label_sets[label_set]) == 1:
+        raise UserError(
+            "this data has only one class, and a classifier needs two to tell apart",
+            where=dataset.name,
+            remedy="import a folder with a subfolder for each class",
+        )
     division = Division(
         labels=images.labels(label_set),
         published=images.splits(),

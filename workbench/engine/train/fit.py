@@ -281,7 +281,7 @@ class _Loop:
         first = self.step - steps + 1
         for number, loss in enumerate(values["loss"]):
             if not math.isfinite(loss):
-                raise self._not_finite(first + number, loss)
+                raise self._not_finite("the loss", loss, step=first + number)
         for name, numbers in values.items():
             average = self.averages.get(name, numbers[0])
             for number in numbers:
@@ -324,6 +324,9 @@ class _Loop:
                 autocast=self.stepper.autocast,
             )
             metrics |= {f"{part}/{name}": value for name, value in measured.items()}
+        for name, value in metrics.items():
+            if not math.isfinite(value):
+                raise self._not_finite(name, value)
         event = ev.Evaluated(
             step=self.step, epoch=self.epoch, metrics=metrics, seconds=round(time.monotonic() - started, 4)
         )
@@ -393,9 +396,9 @@ class _Loop:
         steps = self.run.checkpoint_steps()
         return f"the checkpoint of step {steps[-1]} is kept" if steps else "there is no checkpoint yet"
 
-    def _not_finite(self, step: int, loss: float) -> UserError:
+    def _not_finite(self, what: str, value: float, *, step: int = 0) -> UserError:
         return UserError(
-            f"the loss became {loss} at step {step}; {self._last_good()}",
+            f"{what} became {value} at step {step or self.step}; {self._last_good()}",
             where=self.run.id,
             remedy="lower train.learning_rate, set train.clip_norm = 1, or use train.precision = fp32",
         )

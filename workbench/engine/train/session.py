@@ -78,6 +78,14 @@ def change_settings(run: Run, settings: Sequence[str]) -> None:
         new = old.with_settings(settings)
         if old.to_dict() == new.to_dict():
             return
+        if new.train.steps and new.train.steps < status.step:
+            raise UserError(
+                f"this run has taken {status.step} steps already, more than {new.train.steps}",
+                where=run.id,
+                remedy="ask for more steps, or start anew",
+            )
+        if new.train.init_from != old.train.init_from:
+            raise UserError("a resumed run goes on from its own weights", where=run.id, remedy="start anew instead")
         if {**old.to_dict(), "train": 0} != {**new.to_dict(), "train": 0}:
             raise UserError(
                 "a resumed run keeps its data and its network",
