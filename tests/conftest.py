@@ -1,18 +1,17 @@
 """What holds for every test: a home of its own, no network, nothing left running, nothing unexpected in the log."""
 
 import logging
-import os
 import socket
 import threading
 from collections.abc import Iterator
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported; see workbench.cli
-
 import pytest
 from hypothesis import settings
 
+from workbench.engine.device import calm_openmp
 from workbench.engine.logs import LOGGER
 
+calm_openmp()  # nothing above imports torch
 # No deadline: the machine may be busy. Always the same examples: what fails here fails for everybody.
 settings.register_profile("workbench", deadline=None, derandomize=True)
 settings.load_profile("workbench")

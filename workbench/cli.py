@@ -19,6 +19,7 @@ from typing import Any, NoReturn, TypeVar
 from workbench import __version__
 from workbench.engine import events as ev
 from workbench.engine.data.ingest import import_dataset
+from workbench.engine.device import calm_openmp
 from workbench.engine.errors import UserError
 from workbench.engine.logs import LOGGER, start_log_file
 from workbench.engine.preferences import Preferences, default_project, log_file
@@ -89,8 +90,7 @@ def _signals(handler: Callable[[int, FrameType | None], object]) -> Iterator[Non
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     given = sys.argv[1:] if arguments is None else list(arguments)
-    # OpenMP's threads otherwise spin while they wait, and a second busy process then slows a step tenfold.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    calm_openmp()
     start_log_file()
     output = Output(as_json="--json" in given)
     try:
@@ -194,6 +194,7 @@ def _run_values(project: Project, run: Run) -> dict[str, Any]:
         "metrics": dict(status.metrics),
         "best": dict(status.best),
         "seconds": status.seconds,
+        "step_seconds": status.step_seconds,
         "device": status.device,
         "protocol": status.protocol,
         "dataset": names.get(status.dataset, ""),
@@ -268,7 +269,11 @@ def _predict(options: argparse.Namespace, output: Output) -> int:
 def _runs(options: argparse.Namespace, output: Output) -> int:
     project = _project(options)
     for row in project.runs():
-        values = _run_values(project, row.run)
+        try:
+            values = _run_values(project, row.run)
+        except UserError as error:  # one damaged run hides no other
+            output.record({"run": row.run.id, "status": "damaged", "error": str(error)}, f"? {row.run.id}  {error}")
+            continue
         state = values["status"]
         mark = {FINISHED: " ", RUNNING: ">", STOPPED: "=", INTERRUPTED: "!"}.get(state, "?")
         words = f"{mark} {row.run.id}  {state}  {values['steps']}/{values['total_steps']}  "

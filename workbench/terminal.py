@@ -26,13 +26,13 @@ class Terminal:
 
     Args:
         stream: Where to, stderr if ``None``; the bar is drawn only where this is a terminal, sentences always.
-        quiet: Say nothing at all.
     """
 
-    def __init__(self, stream: TextIO | None = None, *, quiet: bool = False) -> None:
-        self._stream, self._quiet = stream or sys.stderr, quiet
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
         self._bar: Any = None  # a tqdm while something is under way
         self._stage = ""
+        self._step_seconds = 0.0
         self._holding = not self._stream.isatty()
         self._held: list[str] = []
 
@@ -46,8 +46,6 @@ class Terminal:
 
     def show(self, event: ev.Event) -> None:
         """Show one event."""
-        if self._quiet:
-            return
         match event:
             case ev.Progress():
                 self._progress(event)
@@ -73,12 +71,13 @@ class Terminal:
                 self.say(f"{verb} {event.name}: {event.items} items ({counts}) in {len(event.classes)} classes")
             case ev.Finished():
                 self._close()
-                self.say(f"finished at step {event.step} after {event.seconds:.1f} s: {metrics_text(event.metrics)}")
+                each = f", {1e3 * self._step_seconds:.2f} ms a step" if self._step_seconds else ""
+                self.say(
+                    f"finished at step {event.step} after {event.seconds:.1f} s{each}: {metrics_text(event.metrics)}"
+                )
 
     def say(self, text: str) -> None:
         """Print a sentence above the bar."""
-        if self._quiet:
-            return
         if self._holding:
             self._held.append(text)
         elif self._bar is None:
@@ -113,7 +112,8 @@ class Terminal:
         self._stage = ""
 
     def _progress(self, event: ev.Progress) -> None:
-        if self._stage == "training":  # an evaluation within training is part of it
+        if self._stage == "training":  # an evaluation within training does not move its bar
+            self._bar.set_description_str(event.stage)
             return
         if self._stage != event.stage:
             self._open(event.stage, event.total, 0, "item")
@@ -123,8 +123,10 @@ class Terminal:
             self._close()
 
     def _steps(self, event: ev.Steps) -> None:
+        self._step_seconds = event.seconds
         if self._bar is None:
             return
+        self._bar.set_description_str("training", refresh=False)
         averages = " ".join(f"~{metric_text(name, value)}" for name, value in event.averages.items())
         self._bar.set_postfix_str(f"loss {event.series['loss'][-1]:.4g} {averages}", refresh=False)
         self._bar.update(event.last - self._bar.n)

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the program itself does
+os.environ.setdefault("GOMP_SPINCOUNT", "4000")  # as the program itself does
 
 import numpy as np
 import torch

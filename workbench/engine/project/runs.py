@@ -47,7 +47,7 @@ class Status:
             process holds its lock was interrupted.
         step, total_steps: Steps taken and asked for.
         metrics: The last evaluation, ``split/metric`` to value; ``best`` the best one, with its step.
-        seconds: Wall time of training so far, over all its sessions.
+        seconds: Wall time of training so far, over all its sessions; ``step_seconds`` the median of one step.
         dataset, fingerprint, protocol, split: What it is measured on; ``split`` is the full hash.
         error: The sentence a failed run ended with.
     """
@@ -61,6 +61,7 @@ class Status:
     metrics: Mapping[str, float] = field(default_factory=dict)
     best: Mapping[str, float] = field(default_factory=dict)
     seconds: float = 0.0
+    step_seconds: float = 0.0
     device: str = ""
     dataset: str = ""
     fingerprint: str = ""

@@ -193,6 +193,7 @@ class _Loop:
             metrics=dict(self.evaluations[-1].metrics) if self.evaluations else {},
             best={"step": best.step, **best.metrics} if best else {},
             seconds=round(self.seconds, 3),
+            step_seconds=round(statistics.median(self.durations), 6) if self.durations else 0.0,
             device=describe(self.device),
             protocol=self.material.badge,
             parameters=self.counts.parameters,
@@ -299,8 +300,8 @@ class _Loop:
                 series=values,
                 averages=dict(self.averages),
                 learning_rate=self.rate(self.step - 1),
-                seconds=statistics.median(self.durations),
-                samples_per_second=samples / spent,
+                seconds=round(statistics.median(self.durations), 6),
+                samples_per_second=round(samples / spent, 1),
                 memory=memory(self.device).used,
             )
         )
