@@ -1,11 +1,8 @@
 """Bringing a source into a project: once, whole or not at all."""
 
 import contextlib
-import time
 import uuid
-from collections.abc import Callable, Generator
-from concurrent.futures import ThreadPoolExecutor, wait
-from typing import TypeVar
+from collections.abc import Generator
 
 from workbench.engine import events as ev
 from workbench.engine.data.importing import open_source, signature, write_arrow
@@ -13,8 +10,7 @@ from workbench.engine.errors import UserError
 from workbench.engine.files import new_folder
 from workbench.engine.preferences import Preferences
 from workbench.engine.project.project import DatasetRow, Project
-
-T = TypeVar("T")
+from workbench.engine.waiting import waiting
 
 
 def import_dataset(project: Project, target: str, *, preferences: Preferences) -> Generator[ev.Event, None, DatasetRow]:
@@ -36,7 +32,7 @@ def import_dataset(project: Project, target: str, *, preferences: Preferences) -
     folder = project.dataset_file(id).parent
     with contextlib.ExitStack() as stack:
         source = open_source(target, cache=preferences.cache)
-        listing = yield from _waiting(lambda: stack.enter_context(source), stage="opening")
+        listing = yield from waiting(lambda: stack.enter_context(source), stage="opening")
         for note in listing.notes:
             yield ev.Message(text=note)
         with new_folder(folder) as temporary:
@@ -54,19 +50,6 @@ def import_dataset(project: Project, target: str, *, preferences: Preferences) -
         )
     yield _imported(row, reused=False)
     return row
-
-
-def _waiting(call: Callable[[], T], *, stage: str) -> Generator[ev.Event, None, T]:
-    """The result of a ``call`` that cannot report by itself (an index is read, a file fetched), with a sign of life.
-
-    Closing the generator waits for the call: what it opened has to be closed by somebody.
-    """
-    with ThreadPoolExecutor(1, thread_name_prefix=stage) as pool:
-        future = pool.submit(call)
-        started = time.monotonic()
-        while not wait([future], timeout=0.05).done:
-            yield ev.Progress(stage=stage, done=int(time.monotonic() - started), total=0)
-        return future.result()
 
 
 def find_or_import(project: Project, source: str, *, preferences: Preferences) -> Generator[ev.Event, None, DatasetRow]:

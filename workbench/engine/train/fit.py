@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Generator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -34,6 +35,7 @@ from workbench.engine.train.job import Job
 from workbench.engine.train.material import Material, load_material
 from workbench.engine.train.schedules import evaluation_steps, learning_rate
 from workbench.engine.train.stepper import OutOfMemory, Stepper, Taken
+from workbench.engine.waiting import waiting
 
 REPORT_SECONDS = 0.05  # twenty reports a second: what a plot can show
 _PREPARE_ITEMS = 2000  # training images shown to a network that wants to see some before the first step
@@ -76,7 +78,8 @@ def fit(project: Project, run: Run, *, preferences: Preferences) -> Generator[ev
             steps = run.checkpoint_steps()
             run.keep_events(until=steps[-1] if steps else 0)
             log = EventLog(run)
-            loop = _Loop(project, run, job, material, device, log)
+            # Building the first optimiser of a process makes torch import its compiler: seconds without a word
+            loop = yield from waiting(partial(_Loop, project, run, job, material, device, log), stage="preparing")
             yield from loop.events()
         except GeneratorExit:
             if loop and loop.step:
