@@ -36,18 +36,22 @@ def value(work: Generator[Progress, None, Pixels]) -> Pixels:
             return end.value
 
 
-def load(
+def loading(
     images: ImageSet,
     cache: Path,
     *,
+    geometry: Geometry = GREY,
     items: np.ndarray | None = None,
     memory: float = EVERYTHING,
     disk: float = EVERYTHING,
-) -> Pixels:
+) -> Generator[Progress, None, Pixels]:
     items = np.arange(len(images)) if items is None else items
-    return value(
-        load_pixels(images, GREY, items=items, fingerprint="f", cache=cache, memory_bytes=memory, cache_bytes=disk)
-    )
+    budgets = {"memory_bytes": memory, "cache_bytes": disk}
+    return load_pixels(images, geometry, items=items, fingerprint="f", cache=cache, **budgets)
+
+
+def load(images: ImageSet, cache: Path, **options: object) -> Pixels:
+    return value(loading(images, cache, **options))  # type: ignore[arg-type]
 
 
 def expected(images: ImageSet, items: np.ndarray) -> np.ndarray:
@@ -92,33 +96,14 @@ def test_a_few_items_of_many_are_decoded_by_themselves(forty: ImageSet, tmp_path
 
 
 def test_an_interrupted_decode_leaves_nothing(forty: ImageSet, tmp_path: Path) -> None:
-    work = load_pixels(
-        forty,
-        GREY,
-        items=np.arange(40),
-        fingerprint="f",
-        cache=tmp_path / "cache",
-        memory_bytes=EVERYTHING,
-        cache_bytes=EVERYTHING,
-    )
+    work = loading(forty, tmp_path / "cache")
     next(work)
     work.close()
     assert list((tmp_path / "cache" / "pixels").iterdir()) == []
 
 
 def test_two_that_decode_at_once_agree(forty: ImageSet, tmp_path: Path) -> None:
-    works = [
-        load_pixels(
-            forty,
-            GREY,
-            items=np.arange(40),
-            fingerprint="f",
-            cache=tmp_path / "cache",
-            memory_bytes=EVERYTHING,
-            cache_bytes=EVERYTHING,
-        )
-        for _ in range(2)
-    ]
+    works = [loading(forty, tmp_path / "cache") for _ in range(2)]
     for work in works:
         next(work)
     one, other = (value(work).gather(np.arange(40)) for work in works)
@@ -141,17 +126,7 @@ def test_what_cannot_be_read_is_named_and_blank(tmp_path: Path) -> None:
 
 def test_another_size_is_another_entry_of_the_cache(forty: ImageSet, tmp_path: Path) -> None:
     for size in (4, 2):
-        loaded = value(
-            load_pixels(
-                forty,
-                Geometry(size=size, how="squash", mode="RGB"),
-                items=np.arange(40),
-                fingerprint="f",
-                cache=tmp_path,
-                memory_bytes=EVERYTHING,
-                cache_bytes=EVERYTHING,
-            )
-        )
+        loaded = load(forty, tmp_path, geometry=Geometry(size=size, how="squash", mode="RGB"))
         assert loaded.shape == (3, size, size)
     assert len(list((tmp_path / "pixels").iterdir())) == 2
 
