@@ -125,7 +125,7 @@ def test_a_transaction_is_kept_or_undone(path: Path) -> None:
 def test_our_own_mistakes_are_not_the_users(path: Path) -> None:
     store = Store(path)
     with pytest.raises(sqlite3.IntegrityError), store.transaction() as db:
-        db.execute("INSERT INTO splits VALUES ('hash', 'no such dataset', '', '', '', 0)")
+        db.execute("INSERT INTO runs (id, name) VALUES ('r', 'a run that was never created')")
     with pytest.raises(sqlite3.ProgrammingError):
         store.query("SELECT * FROM runs WHERE id = ?")
 
