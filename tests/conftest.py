@@ -1,6 +1,7 @@
 """What holds for every test: a home of its own, no network, nothing left running, nothing unexpected in the log."""
 
 import logging
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -12,6 +13,9 @@ from workbench.engine.device import calm_openmp
 from workbench.engine.logs import LOGGER
 
 calm_openmp()  # nothing above imports torch
+os.environ.setdefault(
+    "QT_QPA_PLATFORM", "offscreen"
+)  # a test needs no screen; the variable is read with the first window
 # No deadline: the machine may be busy. Always the same examples: what fails here fails for everybody.
 settings.register_profile("workbench", deadline=None, derandomize=True)
 settings.load_profile("workbench")

@@ -12,10 +12,10 @@ import pytest
 from helpers import png, write_files, write_tar, write_zip
 from programs import Outcome, call, done, run_program
 
-from workbench import __version__, cli
+from workbench import __version__, commands
 from workbench.engine.train.job import Job, preset, presets
 
-COMMANDS = ("demo", "presets", "import", "train", "resume", "evaluate", "predict", "runs")
+COMMANDS = ("open", "demo", "presets", "import", "train", "resume", "evaluate", "predict", "runs")
 METRICS = {"train/loss", "train/accuracy", "validation/loss", "validation/accuracy"}
 JOB = """
 [data]
@@ -255,6 +255,16 @@ def test_runs(trained: Trained) -> None:
                for line in done("runs", "--project", trained.project).out.splitlines())  # fmt: skip
 
 
+def test_without_a_display(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+    for arguments in ([], ["open"], ["open", "--project", str(tmp_path)]):
+        assert_refused(call(*arguments), "no display", "workbench --help")
+    demo = done("demo", "--project", tmp_path / "demo", "--json")
+    assert demo.last["metrics"]["validation/accuracy"] > 0.9
+
+
 # Mistakes
 
 
@@ -272,7 +282,6 @@ def assert_refused(outcome: Outcome, *words: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "COMMAND"),
         (["frobnicate"], "invalid choice: 'frobnicate'"),
         (["runs", "--frobnicate"], "unrecognized arguments: --frobnicate"),
         (["runs", "--js"], "unrecognized arguments: --js"),
@@ -496,7 +505,7 @@ def test_our_own_bug_is_one_line_and_a_traceback_in_the_log(
     def broken() -> list[str]:
         raise RuntimeError("the\nlist is broken")
 
-    monkeypatch.setattr(cli, "presets", broken)
+    monkeypatch.setattr(commands, "preset_names", broken)
     monkeypatch.setenv("WORKBENCH_HOME", str(tmp_path / "home"))
     ended = call("presets", "--json")
     assert ended.code == ended.last["code"] == 1
@@ -514,7 +523,7 @@ def test_a_command_that_only_looks_can_be_ended_too(number: signal.Signals, monk
         return []
 
     before = signal.getsignal(number)
-    monkeypatch.setattr(cli, "presets", interrupted)
+    monkeypatch.setattr(commands, "preset_names", interrupted)
     ended = call("presets")
     assert (ended.code, ended.out, ended.err) == (130, "", "workbench: interrupted\n")
     assert signal.getsignal(number) == before

@@ -4,8 +4,6 @@ import sys
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-from tqdm import tqdm
-
 from workbench.engine import events as ev
 
 
@@ -92,6 +90,8 @@ class Terminal:
         self._held.clear()
 
     def _open(self, stage: str, total: int, done: int, unit: str) -> None:
+        from tqdm import tqdm  # which no window needs
+
         self._close()
         self._stage = stage
         self._bar = tqdm(

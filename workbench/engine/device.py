@@ -78,23 +78,43 @@ def describe(device: "torch.device") -> str:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Bytes on a device: ``used`` by this process's tensors, ``total`` of the device; 0 where it does not say."""
+    """Bytes on a device: ``used`` by this process, ``total`` of the device; 0 where it does not say."""
 
     used: int
     total: int
 
 
 def memory(device: "torch.device") -> Memory:
-    """What the device's allocator says; on the CPU the machine's memory as the total and nothing used."""
+    """What the device's allocator says; on the CPU the process's resident memory and the machine's."""
+    import psutil
     import torch
 
     if device.type == "cuda":
         return Memory(torch.cuda.memory_allocated(device), torch.cuda.get_device_properties(device).total_memory)
     if device.type == "mps":
         return Memory(torch.mps.current_allocated_memory(), torch.mps.recommended_max_memory())
-    if device.type == "cpu" and hasattr(os, "sysconf"):
-        return Memory(0, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    if device.type == "cpu":
+        return Memory(psutil.Process().memory_info().rss, psutil.virtual_memory().total)
     return Memory(0, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceFacts:
+    """A device for people: ``name`` as :func:`describe` has it, ``kind`` as torch calls it, and its memory."""
+
+    name: str
+    kind: str
+    memory: Memory
+
+
+def device_facts(wanted: str = "auto") -> DeviceFacts:
+    """What is to be said of the device that ``wanted`` names; loads torch.
+
+    Raises:
+        UserError: There is no such device.
+    """
+    device = choose_device(wanted)
+    return DeviceFacts(name=describe(device), kind=device.type, memory=memory(device))
 
 
 def mix(*numbers: int) -> int:

@@ -112,6 +112,21 @@ class Checkpointed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Previewed(Event):
+    """What the network makes of the same few items at one step is on the disk.
+
+    Attributes:
+        kind: What the file holds, see :mod:`workbench.engine.project.previews`.
+        path: Relative to the run's folder.
+    """
+
+    step: int
+    epoch: float
+    kind: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finished(Event):
     """The last event of work that ran to its end. ``metrics`` are the last evaluation's."""
 
@@ -135,7 +150,7 @@ class Imported(Event):
 
 KINDS: dict[str, type[Event]] = {
     kind.__name__.lower(): kind
-    for kind in (Progress, Message, Started, Steps, Evaluated, Checkpointed, Finished, Imported)
+    for kind in (Progress, Message, Started, Steps, Evaluated, Checkpointed, Previewed, Finished, Imported)
 }
 
 

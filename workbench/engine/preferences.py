@@ -22,16 +22,21 @@ GIB = 1024**3
 class Preferences(Params):
     """See each field's help. Budgets are in gibibytes."""
 
+    theme: str = param("auto", "Light or dark; auto follows the system.", choices=("auto", "light", "dark"))
+    scale: int = param(100, "Size of everything in the window, from the next start on.", low=100, high=300, unit="%")
     device: str = param("auto", "Where to train: auto, cpu, cuda, cuda:1, mps or xpu.")
     threads: int = param(0, "Processor threads for training; 0 leaves the choice to PyTorch.", low=0, high=1024)
     memory_gib: float = param(
         2.0,
         "Decoded images up to this size are kept in memory; larger ones are read from the cache.",
+        label="Image memory",
         low=0,
         unit="GiB",
     )
     cache_folder: str = param("", "Where decoded images and downloads are kept; empty for the user's cache folder.")
-    cache_gib: float = param(20.0, "Largest size of the cache of decoded images.", low=0, unit="GiB")
+    cache_gib: float = param(
+        20.0, "Largest size of the cache of decoded images.", label="Cache size", low=0, unit="GiB"
+    )
 
     @classmethod
     def load(cls) -> Self:
@@ -72,6 +77,11 @@ def preferences_file() -> Path:
 def default_project() -> Path:
     """The project that is used where nobody named one."""
     return _home("data") / "default-project"
+
+
+def demo_project() -> Path:
+    """The project of the demo, where nobody named one."""
+    return _home("data") / "demo-project"
 
 
 def log_file() -> Path:

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from processes import finish, run, start
+from processes import finish, kill, run, start, start_and_wait_for
 
 from workbench.engine.errors import UserError
 from workbench.engine.files import TEMPORARY
-from workbench.engine.project.project import FORMAT, DatasetRow, Project
+from workbench.engine.project.project import DAYS_IN_BIN, FORMAT, LONGEST_NAME, LONGEST_NOTE, DatasetRow, Project
 from workbench.engine.project.runs import CREATED, FINISHED, STOPPED, Run, Status
 from workbench.engine.project.splits import Division, Split, divide
 
@@ -321,3 +321,168 @@ def test_old_leftovers_go_and_young_ones_stay(project: Project) -> None:
     project.remove_leftovers()
     for kind in ("data", "runs"):
         assert [path.name for path in (project.folder / kind).iterdir()] == [f".young{TEMPORARY}"]
+
+
+def names(project: Project) -> list[str]:
+    return [row.name for row in project.runs()]
+
+
+def test_a_damaged_run_that_was_copied_in_hides_no_other(project: Project) -> None:
+    project.add_run(JOB, status("whole"))
+    broken = project.folder / "runs" / "20990101-000000-broken"
+    broken.mkdir()
+    (broken / "status.json").write_text("{")
+    assert names(project) == ["whole", "20990101-000000-broken"]
+    project.rename_run(broken.name, "hopeless")
+    project.delete_run(broken.name)
+    assert names(project) == ["whole"]
+
+
+def test_runs_are_renamed_and_annotated(project: Project) -> None:
+    one = project.add_run(JOB, status("before"))
+    project.rename_run(one.id, "  wide\tnet \n")
+    project.set_note(one.id, " lost at  epoch 3\r\n\U0001f468\u200d\U0001f33e ")
+    row = Project(project.folder).runs()[0]
+    assert (row.name, row.note) == ("wide net", "lost at epoch 3 \U0001f468\u200d\U0001f33e")
+    assert project.run("wide net").id == one.id
+    with pytest.raises(UserError):
+        project.run("before")
+    project.set_note(one.id, " ")
+    assert project.runs()[0].note == ""
+    other = project.add_run(JOB, status("other", created=2))
+    project.rename_run(other.id, "wide net")
+    assert project.run("wide net").id == other.id  # the latest of two
+    project.rename_run(one.id, one.id)
+    assert project.run(one.id).id == one.id
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("", "a run needs a name"),
+        (" \n\t\u2003", "a run needs a name"),
+        ("last", "'last' always means the latest run"),
+        ("a\x00b", "a run's name cannot hold control characters"),
+        ("\ud800", "a run's name cannot hold control characters"),
+        ("x" * (LONGEST_NAME + 1), f"a run's name cannot be longer than {LONGEST_NAME} characters"),
+    ],
+)
+def test_names_that_are_none_are_refused(project: Project, name: str, sentence: str) -> None:
+    one = project.add_run(JOB, status("r"))
+    with pytest.raises(UserError, match=sentence):
+        project.rename_run(one.id, name)
+    assert names(project) == ["r"]
+
+
+def test_a_name_cannot_hide_another_run(project: Project) -> None:
+    one, other = project.add_run(JOB, status("a")), project.add_run(JOB, status("b"))
+    with pytest.raises(UserError, match="another run's folder"):
+        project.rename_run(one.id, other.id)
+    with pytest.raises(UserError, match="a note cannot be longer than 10,000 characters"):
+        project.set_note(one.id, "x" * (LONGEST_NOTE + 1))
+    for change in (project.rename_run, project.set_note):
+        with pytest.raises(UserError, match="there is no run nonsense"):
+            change("nonsense", "x")
+    with pytest.raises(UserError, match="there is no run nonsense"):
+        project.delete_run("nonsense")
+
+
+def test_a_deleted_run_is_gone_until_it_is_restored(project: Project) -> None:
+    one, other = project.add_run(JOB, status("a", key="k", state=FINISHED)), project.add_run(JOB, status("b"))
+    project.set_note(one.id, "kept")
+    project.delete_run(one.id)
+    assert names(project) == ["b"]
+    assert project.finished_run("k") is None
+    for refused in (project.delete_run, lambda id: project.rename_run(id, "x"), project.run):
+        with pytest.raises(UserError, match="there is no run"):
+            refused(one.id)
+    project.remove_leftovers()
+    for _ in range(2):
+        project.restore_run(one.id)
+        assert [(row.name, row.note) for row in project.runs()] == [("a", "kept"), ("b", "")]
+    assert other.id in {row.run.id for row in project.runs()}
+
+
+TRAIN = """
+import sys
+from pathlib import Path
+from workbench.engine.project.runs import Run
+with Run(Path(sys.argv[1])).writer():
+    print("training", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_run_under_way_is_not_deleted(project: Project) -> None:
+    one = project.add_run(JOB, status("a"))
+    trainer = start_and_wait_for("training", TRAIN, one.folder)
+    with pytest.raises(UserError) as caught:
+        project.delete_run(one.id)
+    assert str(caught.value) == f"a is being trained: {one.id}. Stop it, then delete it"
+    assert names(project) == ["a"]
+    kill(trainer)
+    project.delete_run(one.id)
+    assert names(project) == []
+    with one.writer():  # nor removed, where somebody trains it still
+        forget(project, one.id)
+        project.remove_leftovers()
+        assert one.folder.exists()
+    project.remove_leftovers()
+    assert not one.folder.exists()
+
+
+def forget(project: Project, run_id: str, *, days: float = DAYS_IN_BIN + 0.01) -> None:
+    """As if the run had been deleted so many days ago."""
+    with project.store.transaction() as db:
+        db.execute("UPDATE runs SET deleted = ? WHERE id = ?", (time.time() - days * 24 * 3600, run_id))
+
+
+def test_runs_deleted_long_ago_leave_the_disk(project: Project, tmp_path: Path) -> None:
+    runs = [project.add_run(JOB, status(name)) for name in ("old", "young", "kept")]
+    for one, days in zip(runs, (DAYS_IN_BIN + 0.01, DAYS_IN_BIN - 0.01), strict=False):
+        project.delete_run(one.id)
+        forget(project, one.id, days=days)
+    backup = shutil.copytree(runs[0].folder, tmp_path / "backup")
+    project.remove_leftovers()
+    assert [one.folder.exists() for one in runs] == [False, True, True]
+    with pytest.raises(UserError, match="no longer on the disk"):
+        project.restore_run(runs[0].id)
+    project.restore_run(runs[1].id)
+    assert sorted(names(project)) == ["kept", "young"]
+    shutil.copytree(backup, runs[0].folder)  # a backup is as good as new
+    assert sorted(names(project)) == ["kept", "old", "young"]
+
+
+def test_a_crash_while_the_bin_is_emptied(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = project.add_run(JOB, status("a"))
+    project.delete_run(one.id)
+    forget(project, one.id)
+
+    def crash(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", crash)
+        with pytest.raises(KeyboardInterrupt):
+            project.remove_leftovers()
+    assert names(project) == []
+    leftover = project.folder / "runs" / f".{one.id}{TEMPORARY}"
+    os.utime(leftover, (time.time() - 25 * 3600,) * 2)
+    project.remove_leftovers()
+    assert list((project.folder / "runs").iterdir()) == []
+
+
+def test_a_bin_that_cannot_be_emptied_now_is_emptied_later(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = project.add_run(JOB, status("a"))
+    project.delete_run(one.id)
+    forget(project, one.id)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "a file of it is open")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", refuse)
+        project.remove_leftovers()
+    assert (one.folder.exists(), names(project)) == (True, [])
+    project.remove_leftovers()
+    assert (one.folder.exists(), names(project)) == (False, [])

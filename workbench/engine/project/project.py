@@ -6,6 +6,7 @@ import re
 import secrets
 import shutil
 import time
+import unicodedata
 import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -15,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from workbench.engine.errors import UserError
-from workbench.engine.files import new_folder, read_toml, write_json, write_toml
+from workbench.engine.files import TEMPORARY, new_folder, read_toml, write_json, write_toml
+from workbench.engine.project.lock import is_held
 from workbench.engine.project.runs import FINISHED, Run, Status
 from workbench.engine.project.splits import Split
 from workbench.engine.project.store import Store
@@ -24,6 +26,10 @@ from workbench.engine.registry import suggest
 FORMAT = 1
 OURS = {"project.toml", "data", "runs", "cache"} | {f"project.db{end}" for end in ("", "-journal", "-wal", "-shm")}
 LONGEST_LABEL = 40  # characters of a run's name in its folder's; four bytes each still leave room for the rest
+LONGEST_NAME, LONGEST_NOTE = 200, 10_000  # characters
+LAST = "last"  # what stands for the latest run, and so is no run's name
+DAYS_IN_BIN = 7.0  # how long a deleted run can be restored
+_DAY = 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,13 +215,20 @@ class Project:
                 (run.id, status.name, status.created),
             )
 
+    def _adopt(self, run: Run) -> None:
+        """Enter a run that was copied in; one whose status is damaged is listed, too, under its folder's name."""
+        try:
+            status = run.status()
+        except UserError:
+            status = Status(name=run.id, created=run.folder.stat().st_mtime)
+        self._enter(run, status)
+
     def runs(self) -> list[RunRow]:
         """All runs that are not deleted, oldest first; a folder that the database does not know yet is entered."""
         folders = {path.name: path for path in (self.folder / "runs").glob("[!.]*") if (path / "status.json").exists()}
         rows = {row["id"]: row for row in self.store.query("SELECT * FROM runs")}
         for name in sorted(folders.keys() - rows.keys()):
-            run = Run(folders[name])
-            self._enter(run, run.status())
+            self._adopt(Run(folders[name]))
         if folders.keys() - rows.keys():
             rows = {row["id"]: row for row in self.store.query("SELECT * FROM runs")}
         return [
@@ -227,7 +240,7 @@ class Project:
     def run(self, name: str) -> Run:
         """The run with this id, or the latest one with this name; ``last`` is the latest of all."""
         rows = self.runs()
-        if name == "last" and rows:
+        if name == LAST and rows:
             return rows[-1].run
         for row in reversed(rows):
             if name in (row.run.id, row.name):
@@ -243,12 +256,101 @@ class Project:
                     return row.run
         return None
 
+    def rename_run(self, run_id: str, name: str) -> None:
+        """Give a run another name; two may share one. Space around and within is tidied.
+
+        Raises:
+            UserError: The name is empty, too long, holds what cannot be written, or means another run.
+        """
+        plain = _one_line(name, "a run's name", longest=LONGEST_NAME)
+        if not plain:
+            raise UserError("a run needs a name", where=run_id)
+        if plain == LAST:
+            raise UserError(f"{LAST!r} always means the latest run", remedy="choose another name")
+        if plain != run_id and self.store.query("SELECT id FROM runs WHERE id = ?", plain):
+            raise UserError(f"{plain!r} is another run's folder", remedy="choose another name")
+        self._change_run(run_id, "name = ?", plain)
+
+    def set_note(self, run_id: str, note: str) -> None:
+        """Write a line beside a run; an empty one takes it away."""
+        self._change_run(run_id, "note = ?", _one_line(note, "a note", longest=LONGEST_NOTE))
+
+    def delete_run(self, run_id: str) -> None:
+        """Take a run off the list. :meth:`restore_run` brings it back for :data:`DAYS_IN_BIN` days, then it is gone.
+
+        Raises:
+            UserError: There is no such run, or it is being trained.
+        """
+        rows = self.store.query("SELECT name FROM runs WHERE id = ? AND deleted IS NULL", run_id)
+        run = Run(self.folder / "runs" / run_id)
+        if not rows or not run.folder.is_dir():
+            raise UserError(f"there is no run {run_id}", where=str(self.folder))
+        if _is_being_trained(run):
+            raise UserError(f"{rows[0]['name']} is being trained", where=run_id, remedy="stop it, then delete it")
+        with run.writer():  # nobody begins to train it while it is marked
+            self._change_run(run_id, "deleted = ?", time.time())
+
+    def restore_run(self, run_id: str) -> None:
+        """Put a deleted run back on the list.
+
+        Raises:
+            UserError: It was deleted too long ago.
+        """
+        with self.store.transaction() as db:
+            if not (self.folder / "runs" / run_id).is_dir():
+                raise UserError(f"run {run_id} is no longer on the disk and cannot be restored")
+            db.execute("UPDATE runs SET deleted = NULL WHERE id = ?", (run_id,))
+
+    def _change_run(self, run_id: str, change: str, value: object) -> None:
+        with self.store.transaction() as db:
+            if not db.execute(f"UPDATE runs SET {change} WHERE id = ? AND deleted IS NULL", (value, run_id)).rowcount:
+                raise UserError(f"there is no run {run_id}", where=str(self.folder))
+
     def remove_leftovers(self) -> None:
-        """Delete the temporary folders of imports and runs whose process died while making them."""
+        """Remove runs deleted long ago, and what imports and runs left behind whose process died while making them."""
+        self._empty_bin()
         for kind in ("data", "runs"):
-            for path in (self.folder / kind).glob(".*.part"):
-                if time.time() - path.stat().st_mtime > 24 * 3600:
+            for path in (self.folder / kind).glob(f".*{TEMPORARY}"):
+                if time.time() - path.stat().st_mtime > _DAY:
                     shutil.rmtree(path, ignore_errors=True)
+
+    def _empty_bin(self) -> None:
+        """Remove from the disk what was deleted more than :data:`DAYS_IN_BIN` days ago.
+
+        A folder gets its temporary name before its entry goes, so that a crash leaves either a deleted run or a
+        leftover, never a folder that the list would take up again. The transaction keeps a restore out meanwhile.
+        """
+        doomed = []
+        with self.store.transaction() as db:
+            rows = db.execute("SELECT id FROM runs WHERE deleted < ?", (time.time() - DAYS_IN_BIN * _DAY,)).fetchall()
+            for row in rows:
+                run = Run(self.folder / "runs" / row["id"])
+                leftover = run.folder.with_name(f".{run.id}{TEMPORARY}")
+                if run.folder.exists():
+                    if _is_being_trained(run):
+                        continue
+                    try:
+                        run.folder.rename(leftover)
+                    except OSError:  # somebody has a file of it open; the next time, then
+                        continue
+                    doomed.append(leftover)
+                db.execute("DELETE FROM runs WHERE id = ?", (run.id,))
+        for folder in doomed:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_being_trained(run: Run) -> bool:
+    return is_held(run.folder / "lock")
+
+
+def _one_line(text: str, what: str, *, longest: int) -> str:
+    """``text`` with every stretch of white space as one space; refused where no list could show it."""
+    line = " ".join(text.split())
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in line):
+        raise UserError(f"{what} cannot hold control characters")
+    if len(line) > longest:
+        raise UserError(f"{what} cannot be longer than {longest:,} characters (this is {len(line):,})")
+    return line
 
 
 def _dataset(row: Any) -> DatasetRow:

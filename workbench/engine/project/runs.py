@@ -35,7 +35,7 @@ CREATED, RUNNING, STOPPED, FINISHED, FAILED, INTERRUPTED = (
     "failed",
     "interrupted",
 )
-KEPT = (ev.Started, ev.Steps, ev.Evaluated, ev.Checkpointed, ev.Message, ev.Finished)
+KEPT = (ev.Started, ev.Steps, ev.Evaluated, ev.Checkpointed, ev.Previewed, ev.Message, ev.Finished)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

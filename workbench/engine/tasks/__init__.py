@@ -3,6 +3,7 @@
 ``<task>/params.py`` imports no torch; ``<task>/task.py`` holds the class. To add one, add a line to :data:`TASKS`.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
@@ -23,18 +24,35 @@ class TaskKind:
         title: One line for a person.
         module: Module under this package that holds ``make(params, *, classes)``.
         params: The class of its options.
+        headline: The metric on validation that ranks evaluations, e.g. ``"validation/accuracy"``.
+        maximise: Whether larger is better.
     """
 
     title: str
     module: str
     params: type[Params]
+    headline: str
+    maximise: bool
 
 
 TASKS: Registry[TaskKind] = Registry("task")
 TASKS.add(
     "classify",
-    TaskKind(title="Say which class an image belongs to", module="classify.task", params=ClassifyParams),
+    TaskKind(
+        title="Say which class an image belongs to",
+        module="classify.task",
+        params=ClassifyParams,
+        headline="validation/accuracy",
+        maximise=True,
+    ),
 )
+
+
+def ranking_metric(task: str, metrics: Iterable[str]) -> str:
+    """The one of ``metrics`` that counts: the task's headline, else the first on validation; empty if there is none."""
+    names = list(metrics)
+    headline = TASKS[task].headline if task in TASKS else ""
+    return headline if headline in names else next((name for name in names if name.startswith("validation/")), "")
 
 
 def make_task(name: str, params: Params, *, classes: int) -> "Task":

@@ -4,17 +4,16 @@ Shapes: B images of a batch, K classes.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Protocol
 
 from torch import Tensor, nn
 
+from workbench.engine.project.splits import Items
+
 
 class Task(Protocol):
     """A loss, per-batch numbers that cost nothing until they are read, and totals over whole splits."""
-
-    headline: str
-    """The metric that ranks checkpoints, without its split; larger is better where :attr:`maximise`."""
-    maximise: bool
 
     def step(self, model: nn.Module, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """The training loss (a scalar that carries gradients) and the detached output that metrics come from."""
@@ -30,6 +29,21 @@ class Task(Protocol):
 
     def totals(self, outputs: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """Sums over the B items of a batch, scalars; divided by the number of items they are the metrics."""
+        ...
+
+    def preview(self, outputs: Tensor, labels: Tensor, *, step: int, items: Items) -> "Preview":
+        """What a person should see of B items (ids [B]) whose outputs these are."""
+        ...
+
+
+class Preview(Protocol):
+    """Something to look at that was made at one step."""
+
+    @property
+    def kind(self) -> str: ...
+
+    def save(self, path: Path) -> None:
+        """Write it, whole or not at all."""
         ...
 
 

@@ -5,6 +5,7 @@ evaluation and a checkpoint end at a step boundary, so closing the generator at 
 saved.
 """
 
+import contextlib
 import math
 import statistics
 import time
@@ -23,10 +24,11 @@ from workbench.engine.errors import UserError
 from workbench.engine.models import build
 from workbench.engine.models.layers import count
 from workbench.engine.preferences import Preferences
+from workbench.engine.project.previews import MOST_ITEMS
 from workbench.engine.project.project import Project
 from workbench.engine.project.runs import FAILED, FINISHED, RUNNING, STOPPED, EventLog, Run
 from workbench.engine.project.splits import TRAIN, VALIDATION
-from workbench.engine.tasks import make_task
+from workbench.engine.tasks import TASKS, make_task
 from workbench.engine.tasks.task import Task
 from workbench.engine.train.checkpoint import LAST, Meta, find_checkpoint, load_trainer, load_weights, save_checkpoint
 from workbench.engine.train.evaluate import evaluate, piece_size, recalibrate
@@ -38,6 +40,7 @@ from workbench.engine.train.stepper import OutOfMemory, Stepper, Taken
 from workbench.engine.waiting import waiting
 
 REPORT_SECONDS = 0.05  # twenty reports a second: what a plot can show
+PAUSE_SECONDS = 0.5  # a reader who is away for longer has paused the run
 _PREPARE_ITEMS = 2000  # training images shown to a network that wants to see some before the first step
 _INITIAL_WEIGHTS = 0  # purpose of a seed, beside those of the feed
 
@@ -80,7 +83,11 @@ def fit(project: Project, run: Run, *, preferences: Preferences) -> Generator[ev
             log = EventLog(run)
             # Building the first optimiser of a process makes torch import its compiler: seconds without a word
             loop = yield from waiting(partial(_Loop, project, run, job, material, device, log), stage="preparing")
-            yield from loop.events()
+            with contextlib.closing(loop.events()) as events:
+                for event in events:
+                    left = time.monotonic()
+                    yield event
+                    loop.rest(time.monotonic() - left)
         except GeneratorExit:
             if loop and loop.step:
                 loop.save()
@@ -107,6 +114,7 @@ class _Loop:
     ) -> None:
         self.run, self.job, self.material, self.device, self.log = run, job, material, device, log
         self.params = job.train
+        self.kind = TASKS[job.task]
         self.task: Task = make_task(job.task, job.task_params, classes=len(material.classes))
         self.order = Order(
             material.split.items[TRAIN],
@@ -121,6 +129,7 @@ class _Loop:
         self.sample = evaluation_sample(
             material.split.items[TRAIN], most=self.params.evaluation_sample, seed=self.params.seed
         )
+        self.shown = evaluation_sample(material.split.items[VALIDATION], most=MOST_ITEMS, seed=self.params.seed)
         self.model = self._build(project)
         self.stepper = Stepper(self.model, job, self.task, feed=material.feed, order=self.order, device=device)
         self.piece = piece_size(self.model, material.shape, most=self.params.evaluation_batch, device=device)
@@ -151,8 +160,7 @@ class _Loop:
         fresh = not self.run.checkpoint_steps()
         if fresh and self.params.init_from:
             source = project.run(self.params.init_from)
-            maximise = self.task.maximise
-            folder = find_checkpoint(source, LAST, metric=f"{VALIDATION}/{self.task.headline}", maximise=maximise)
+            folder = find_checkpoint(source, LAST, metric=self.kind.headline, maximise=self.kind.maximise)
             load_weights(folder, model)
         elif fresh and (prepare := getattr(model, "prepare", None)):
             items = torch.from_numpy(evaluation_sample(self.sample, most=_PREPARE_ITEMS, seed=self.params.seed))
@@ -179,10 +187,6 @@ class _Loop:
         return self.step / self.steps_per_epoch
 
     @property
-    def headline(self) -> str:
-        return f"{VALIDATION}/{self.task.headline}"
-
-    @property
     def seconds(self) -> float:
         return self.earlier_seconds + time.monotonic() - self.session_started
 
@@ -205,8 +209,8 @@ class _Loop:
 
     def best(self) -> ev.Evaluated | None:
         """The best evaluation by the task's headline metric, the first of equals."""
-        pick = max if self.task.maximise else min
-        return pick(self.evaluations, key=lambda event: event.metrics[self.headline], default=None)
+        pick = max if self.kind.maximise else min
+        return pick(self.evaluations, key=lambda event: event.metrics[self.kind.headline], default=None)
 
     # The loop
 
@@ -257,6 +261,12 @@ class _Loop:
                 seconds=round(self.seconds, 3),
             )
         )
+
+    def rest(self, seconds: float) -> None:
+        """Take ``seconds`` between two events, if they are a pause, out of the time that training has taken."""
+        if seconds > PAUSE_SECONDS:
+            self.session_started += seconds
+            self.last_report += seconds
 
     def _take_step(self) -> None:
         started = time.perf_counter()
@@ -337,9 +347,19 @@ class _Loop:
         self.evaluations.append(event)
         self.last_report = time.monotonic()
         yield self._kept(event)
+        yield self._preview()
         self.run.write_status(replace(self.status(), state=RUNNING))
         if self.params.keep_best and self.best() is event and self.step < self.total:
             yield self._checkpoint()
+
+    def _preview(self) -> ev.Event:
+        """What the network makes of the same few validation items, stored with the run. The model is in evaluation."""
+        with torch.inference_mode(), self.stepper.autocast():
+            images, labels = self.material.feed.batch(torch.from_numpy(self.shown))
+            preview = self.task.preview(self.task.predict(self.model, images), labels, step=self.step, items=self.shown)
+        path = f"previews/step-{self.step:08d}.json"
+        preview.save(self.run.folder / path)
+        return self._kept(ev.Previewed(step=self.step, epoch=self.epoch, kind=preview.kind, path=path))
 
     def _evaluated_here(self) -> bool:
         return bool(self.evaluations) and self.evaluations[-1].step == self.step

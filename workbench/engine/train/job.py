@@ -7,10 +7,13 @@ checkpoint remembers are these same values. Nothing here imports torch.
 
 import hashlib
 import json
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
+
+import tomli_w
 
 from workbench.engine.errors import UserError
 from workbench.engine.files import read_toml
@@ -22,6 +25,7 @@ from workbench.engine.tasks import TASKS
 from workbench.engine.tasks.classify.params import ClassifyParams
 from workbench.engine.train.params import AugmentParams, DataParams, TrainParams
 
+DEMO_PRESET = "digits-cnn"  # from data that ships
 SECTIONS = ("task", "data", "augment", "model", "train")
 VOLATILE = {"data": {"source"}}  # where the data came from does not change what is learned from it
 
@@ -80,6 +84,18 @@ class Job:
             "model": {"name": self.model, **_plain(self.model_params)},
             "train": _plain(self.train),
         }
+
+    @classmethod
+    def from_toml(cls, text: str, *, name: str) -> Self:
+        """The job that a job file's text describes; :class:`UserError` if it is none."""
+        try:
+            return cls.from_dict(tomllib.loads(text), name=name)
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
+            raise UserError(f"this is not TOML ({error})") from None
+
+    def to_toml(self) -> str:
+        """The text of a job file that says all of it."""
+        return tomli_w.dumps(self.to_dict())
 
     def with_settings(self, settings: Sequence[str]) -> Self:
         """A copy with each ``section.key=value`` applied, whatever their order; of two for one key the last counts.

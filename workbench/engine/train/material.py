@@ -61,7 +61,7 @@ def load_material(
     images = ImageSet(project.dataset_file(dataset.id))
     needed = np.unique(np.concatenate(list(split.items.values())))
     if preprocessing is None:
-        geometry, said = _choose_geometry(images, job, needed)
+        geometry, said = choose_geometry(images, job, needed)
         if said:
             yield ev.Message(text=said)
     else:
@@ -113,7 +113,7 @@ def _without(split: Split, bad: list[int], first: str, *, skip: bool) -> Split:
     return replace(split, items=items)
 
 
-def _choose_geometry(images: ImageSet, job: Job, needed: Items) -> tuple[Geometry, str]:
+def choose_geometry(images: ImageSet, job: Job, needed: Items) -> tuple[Geometry, str]:
     """Size and colour as the job says, else as the first images are; and what to tell the person about it."""
     looked_at = needed[np.linspace(0, len(needed) - 1, min(_LOOKED_AT, len(needed))).astype(int)]
     headers = [header for item in looked_at if (header := read_header(images.encoded(int(item))))]

@@ -16,9 +16,8 @@ from workbench.engine.models import build
 from workbench.engine.preferences import Preferences
 from workbench.engine.project.project import Project
 from workbench.engine.project.runs import Run
-from workbench.engine.project.splits import VALIDATION
 from workbench.engine.registry import suggest
-from workbench.engine.tasks import make_task
+from workbench.engine.tasks import TASKS, make_task
 from workbench.engine.tasks.task import Task
 from workbench.engine.train.checkpoint import Meta, find_checkpoint, load_meta, load_weights
 from workbench.engine.train.evaluate import autocast, evaluate, piece_size
@@ -70,8 +69,8 @@ class Prediction:
 def load_trained(run: Run, *, checkpoint: str, preferences: Preferences) -> Trained:
     """Load a run's ``best`` or ``last`` checkpoint, or the one of a step."""
     first = Job.from_dict(run.job(), name=run.id)
-    ranked_by = make_task(first.task, first.task_params, classes=1)
-    folder = find_checkpoint(run, checkpoint, metric=f"{VALIDATION}/{ranked_by.headline}", maximise=ranked_by.maximise)
+    kind = TASKS[first.task]
+    folder = find_checkpoint(run, checkpoint, metric=kind.headline, maximise=kind.maximise)
     meta = load_meta(folder)
     job = Job.from_dict(meta.job, name=run.id)
     device = choose_device(preferences.device)

@@ -4,14 +4,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from workbench.engine.params import Params
+from workbench.engine.project.previews import PredictedItem, Predictions
+from workbench.engine.project.splits import Items
 from workbench.engine.tasks.classify.params import ClassifyParams
+
+_SHOWN_CLASSES = 3
 
 
 class Classify:
     """Classification into K classes; the network's output are logits [B, K]."""
-
-    headline = "accuracy"
-    maximise = True
 
     def __init__(self, params: ClassifyParams, *, classes: int) -> None:
         self.params, self.classes = params, classes
@@ -36,6 +37,17 @@ class Classify:
             "loss": F.cross_entropy(outputs, labels, reduction="sum"),
             "accuracy": (outputs.argmax(-1) == labels).float().sum(),
         }
+
+    def preview(self, outputs: Tensor, labels: Tensor, *, step: int, items: Items) -> Predictions:
+        best = outputs.softmax(-1).topk(min(_SHOWN_CLASSES, self.classes), dim=-1)
+        rows = zip(items.tolist(), labels.tolist(), best.indices.tolist(), best.values.tolist(), strict=True)
+        return Predictions(
+            step=step,
+            items=tuple(
+                PredictedItem(item=item, label=label, classes=tuple(classes), probabilities=tuple(shares))
+                for item, label, classes, shares in rows
+            ),
+        )
 
 
 def make(params: Params, *, classes: int) -> Classify:

@@ -1,0 +1,232 @@
+"""What the window costs, and what training costs the window.
+
+    QT_QPA_PLATFORM=offscreen python tests/bench/bench_window.py [--data PATH] [--pairs 5] [--seconds 20]
+
+1. Time from the start of a process to its first painted window, as a ratio to a bare PySide6 window.
+2. Delay of the event loop while ``cifar10-cnn`` trains on the CPU with all plots live, and without a training.
+3. Steps a second of that training with the window, as a ratio to the same training without one, in processes of their
+   own that take turns.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from itertools import pairwise
+from pathlib import Path
+
+from bench_fit import drain, random_images
+
+ROOT = Path(__file__).resolve().parents[2]
+HEARTBEAT = 5  # milliseconds
+WARM_UP = 8.0  # seconds of training that do not count
+
+BARE = """
+from PySide6.QtWidgets import QApplication, QMainWindow
+app = QApplication([])
+window = QMainWindow()
+window.resize(1280, 800)
+window.show()
+"""
+OURS = """
+from workbench.cli import main  # as the program does
+from workbench.app import App
+from workbench.engine.preferences import Preferences
+app = App(Preferences.load())
+window = app.window
+app.show()
+app = app.qt
+"""
+UNTIL_PAINTED = """
+import sys, time
+from PySide6.QtCore import QEvent, QObject
+class Watch(QObject):
+    painted = False
+    def eventFilter(self, watched, event):
+        self.painted = self.painted or event.type() == QEvent.Type.Paint
+        return False
+watch = Watch()
+app.installEventFilter(watch)
+while not watch.painted:
+    app.processEvents()
+print(time.time(), "torch" in sys.modules, flush=True)
+import os
+os._exit(0)
+"""
+
+
+def environment(home: Path) -> dict[str, str]:
+    path = os.pathsep.join([str(ROOT), str(ROOT / "tests" / "bench")])
+    return {"QT_QPA_PLATFORM": "offscreen", **os.environ, "PYTHONPATH": path, "WORKBENCH_HOME": str(home)}
+
+
+def seconds_to_window(program: str, home: Path) -> float:
+    started = time.time()
+    done = subprocess.run(
+        [sys.executable, "-c", program + UNTIL_PAINTED],
+        env=environment(home),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    moment, torch_loaded = done.stdout.split()
+    assert torch_loaded == "False", "torch was imported before the window appeared"
+    return float(moment) - started
+
+
+def start_up(home: Path, *, pairs: int) -> None:
+    for program in (BARE, OURS):
+        seconds_to_window(program, home)  # files into the system's cache
+    times = [(seconds_to_window(BARE, home), seconds_to_window(OURS, home)) for _ in range(pairs)]
+    ratios = sorted(ours / bare for bare, ours in times)
+    bare, ours = (statistics.median(column) for column in zip(*times, strict=True))
+    print(f"first window: bare {bare:.3f} s, ours {ours:.3f} s; ratio, median of {pairs}: "
+          f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})")  # fmt: skip
+
+
+def settings(data: str) -> list[str]:
+    return [f"data.source={data}", "data.protocol=train-test", "train.steps=100000000"]
+
+
+def without_window(folder: Path, data: str, seconds: float) -> None:
+    """Child: train in the main thread, as the command line does; prints steps a second."""
+    from workbench.engine import events as ev
+    from workbench.engine.device import calm_openmp
+    from workbench.engine.preferences import Preferences
+    from workbench.engine.project.project import Project
+    from workbench.engine.train import session
+    from workbench.engine.train.job import preset
+
+    calm_openmp()
+    preferences = Preferences(device="cpu")
+    project = Project(folder)
+    run = drain(session.create(project, preset("cifar10-cnn").with_settings(settings(data)), preferences=preferences))
+    begun, first = 0.0, 0
+    work = session.train(project, run, preferences=preferences)
+    for event in work:
+        if isinstance(event, ev.Started):
+            begun = time.perf_counter() + WARM_UP
+        if isinstance(event, ev.Steps) and begun and time.perf_counter() > begun:
+            if not first:
+                first, begun = event.last, time.perf_counter()
+            elif time.perf_counter() - begun > seconds:
+                print(json.dumps({"rate": (event.last - first) / (time.perf_counter() - begun)}), flush=True)
+                os._exit(0)
+
+
+def with_window(folder: Path, data: str, seconds: float, *, trains: bool) -> None:
+    """Child: the real window, driven for a while; prints steps a second and the delays of its event loop."""
+    from PySide6.QtCore import QElapsedTimer, Qt, QTimer
+
+    from workbench.app import App
+    from workbench.engine.device import calm_openmp
+    from workbench.engine.preferences import Preferences
+
+    calm_openmp()
+    app = App(Preferences(device="cpu", theme="light"))
+    app.window.resize(1280, 800)
+    app.show()
+    app.window.open_project(folder)
+    app.window.deck.show_panel("train")
+    while app.workspace.device is None:
+        app.qt.processEvents()
+        time.sleep(0.002)
+    if trains:
+        from workbench.engine.train.job import preset
+
+        app.workspace.train(preset("cifar10-cnn").with_settings(settings(data)))
+    job = app.workspace.training
+    clock, beats = QElapsedTimer(), []
+
+    def beat() -> None:
+        beats.append(clock.nsecsElapsed() / 1e6)
+
+    timer = QTimer()
+    timer.setTimerType(Qt.TimerType.PreciseTimer)
+    timer.setInterval(HEARTBEAT)
+    timer.timeout.connect(beat)
+    state = {"first": 0, "since": 0.0}
+
+    def begin() -> None:
+        state["first"], state["since"] = (job.pace.done if job else 0), time.perf_counter()
+        clock.start()
+        timer.start()
+        QTimer.singleShot(int(seconds * 1000), app.qt.quit)
+
+    waiting = QTimer()
+
+    def look() -> None:
+        if job is None or job.pace.done > 0:
+            waiting.stop()
+            QTimer.singleShot(int(WARM_UP * 1000), begin)
+
+    waiting.timeout.connect(look)
+    waiting.start(50)
+    app.qt.exec()
+    late = sorted(max(0.0, after - before - HEARTBEAT) for before, after in pairwise(beats))
+    rate = ((job.pace.done if job else 0) - state["first"]) / (time.perf_counter() - state["since"])
+    painting = app.window.panel("train").watch.board.painting_seconds
+    result = {
+        "rate": rate,
+        "beats": len(late),
+        "p95": late[int(0.95 * len(late))],
+        "p99": late[int(0.99 * len(late))],
+        "max": late[-1],
+        "painting": painting,
+    }
+    print(json.dumps(result), flush=True)
+    os._exit(0)
+
+
+def child(what: str, folder: Path, data: str, seconds: float, home: Path) -> dict[str, float]:
+    arguments = [sys.executable, __file__, "--child", what, "--folder", str(folder), "--data", data]
+    done = subprocess.run(
+        [*arguments, "--seconds", str(seconds)], env=environment(home), stdout=subprocess.PIPE, text=True, check=True
+    )
+    values: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return values
+
+
+def report(what: str, values: dict[str, float]) -> None:
+    print(f"event loop, {what}: p95 {values['p95']:.1f} ms, p99 {values['p99']:.1f} ms, max {values['max']:.1f} ms "
+          f"of {values['beats']:.0f} beats")  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", help="CIFAR-10 as a folder per class or an archive of it")
+    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--only", choices=("start", "loop"))
+    parser.add_argument("--child")
+    parser.add_argument("--folder", type=Path)
+    options = parser.parse_args()
+    if options.child == "without":
+        without_window(options.folder, options.data, options.seconds)
+    elif options.child:
+        with_window(options.folder, options.data, options.seconds, trains=options.child == "with")
+    with tempfile.TemporaryDirectory() as name:
+        home, folder = Path(name) / "home", Path(name) / "project"
+        if options.only != "loop":
+            start_up(home, pairs=2 * options.pairs)
+        if options.only == "start":
+            return
+        data = options.data or str(random_images(Path(name) / "data"))
+        report("no training", child("idle", folder, data, options.seconds, home))
+        ratios = []
+        for number in range(options.pairs):
+            order = ("with", "without") if number % 2 else ("without", "with")  # nobody always comes second
+            both = {what: child(what, folder, data, options.seconds, home) for what in order}
+            ratios.append(both["with"]["rate"] / both["without"]["rate"])
+            report("training", both["with"])
+            print(f"pair {number + 1}: {both['with']['rate']:.1f} steps/s with the window, "
+                  f"{both['without']['rate']:.1f} without: {ratios[-1]:.3f}")  # fmt: skip
+        print(f"throughput with the window / without, median of {options.pairs}: {statistics.median(ratios):.3f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,392 @@
+"""The window as a person uses it: mouse and keys through the real event loop."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from helpers import png, write_files
+from PySide6.QtCore import QModelIndex, QPoint, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QApplication,
+    QComboBox,
+    QDialog,
+    QLineEdit,
+    QListWidget,
+    QPlainTextEdit,
+    QScrollBar,
+    QTableView,
+    QTabWidget,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+from qt_helpers import settle
+
+from workbench.engine.preferences import Preferences
+from workbench.engine.project.project import Project
+from workbench.engine.project.runs import FINISHED, STOPPED
+from workbench.gui.jobs import PAUSED, RUNNING
+from workbench.gui.memory import Memory
+from workbench.gui.naming import OBJECT_NAME
+from workbench.gui.theme import Theme
+from workbench.gui.window import PANELS, Window
+from workbench.gui.workspace import Workspace
+
+W = TypeVar("W", bound=QWidget)
+PATIENCE = 30_000  # milliseconds; a busy machine loads torch slowly
+
+
+class Person:
+    """Somebody in front of the window."""
+
+    def __init__(self, qtbot: QtBot, theme: Theme) -> None:
+        self.bot, self.theme = qtbot, theme
+        self.start()
+
+    def start(self) -> None:
+        """Start the program."""
+        self.workspace = Workspace(Preferences(device="cpu"))
+        self.window = Window(self.workspace, self.theme, Memory())
+        self.window.resize(1280, 800)
+        self.window.show()
+        self.window.activateWindow()
+        self.wait(self.window.isActiveWindow)
+
+    def leave(self) -> None:
+        """The program has ended, however it did; its parts are given up."""
+        self.workspace.jobs.join()
+        self.window.leave()
+        settle()
+        self.window.deleteLater()
+        self.workspace.deleteLater()
+        settle()
+
+    def find(self, name: str, kind: type[W]) -> W:
+        """The widget of this name, as soon as it is to be seen."""
+
+        def seen() -> list[W]:
+            roots = QApplication.topLevelWidgets()
+            return [one for root in roots for one in root.findChildren(kind, name) if one.isVisible()]
+
+        self.wait(lambda: bool(seen()))
+        return seen()[0]
+
+    def click(self, name: str) -> None:
+        button = self.find(name, QAbstractButton)
+        assert button.isEnabled(), f"{name} cannot be clicked"
+        self.bot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+    def keys(self, key: Qt.Key, *, control: bool = False, to: QWidget | None = None) -> None:
+        modifier = Qt.KeyboardModifier.ControlModifier if control else Qt.KeyboardModifier.NoModifier
+        self.bot.keyClick(to or QApplication.focusWidget() or self.window, key, modifier)
+
+    def write(self, name: str, text: str) -> None:
+        """Replace what stands in a line edit."""
+        edit = self.find(name, QLineEdit)
+        edit.setFocus()
+        edit.selectAll()
+        self.bot.keyClicks(edit, text)
+
+    def wait(self, condition: object) -> None:
+        self.bot.waitUntil(condition, timeout=PATIENCE)
+
+    def set_setting(self, field: str, text: str) -> None:
+        """Look a setting up, and type its value."""
+        self.click_tab("train.tabs", "Settings")
+        self.write("train.form.search", field)
+        self.write(f"train.form.train.{field}", text)
+        self.write("train.form.search", " ")
+
+    def click_tab(self, name: str, text: str) -> None:
+        tabs = self.find(name, QTabWidget)
+        index = next(number for number in range(tabs.count()) if tabs.tabText(number) == text)
+        self.bot.mouseClick(tabs.tabBar(), Qt.MouseButton.LeftButton, pos=tabs.tabBar().tabRect(index).center())
+
+    def new_project(self, folder: Path) -> None:
+        self.click("welcome.new")
+        self.write("new-project.where", str(folder.parent))
+        self.write("new-project.name", folder.name)
+        self.keys(Qt.Key.Key_Return, to=self.find("new-project.name", QLineEdit))
+        self.wait(lambda: self.workspace.project is not None)
+        self.come_back()
+
+    def come_back(self) -> None:
+        """The dialog is gone, and the system makes the window the active one; this platform leaves that to us."""
+        self.wait(lambda: QApplication.activeModalWidget() is None)
+        self.window.activateWindow()
+        self.wait(self.window.isActiveWindow)
+
+    def import_folder(self, folder: Path) -> None:
+        self.keys(Qt.Key.Key_1, control=True)
+        self.keys(Qt.Key.Key_I, control=True)
+        self.write("data.import-target", str(folder))
+        self.wait(self.find("data.import-start", QAbstractButton).isEnabled)
+        self.keys(Qt.Key.Key_Return, to=self.find("data.import-target", QLineEdit))
+        self.wait(lambda: bool(self.workspace.opened().datasets()) and not self.workspace.jobs.running("import"))
+        self.come_back()
+
+
+@pytest.fixture
+def person(qtbot: QtBot, theme: Theme) -> Iterator[Person]:
+    person = Person(qtbot, theme)
+    yield person
+    person.leave()
+
+
+@pytest.fixture
+def pets(tmp_path: Path) -> Path:
+    """Two classes that a network can tell apart: dark and bright squares."""
+    images = {f"dark/{number}.png": png(number, side=8) for number in range(60)}
+    images |= {f"bright/{number}.png": png(255 - number, side=8) for number in range(60)}
+    return write_files(tmp_path / "pets", images)
+
+
+def test_a_day_at_the_workbench(person: Person, pets: Path, tmp_path: Path) -> None:
+    """New project, import, train, pause, go on, stop, second run, compare, close, open again: all is still there."""
+    folder = tmp_path / "zoo"
+    person.new_project(folder)
+    person.import_folder(pets)
+    assert [row.items for row in person.workspace.opened().datasets()] == [120]
+
+    person.keys(Qt.Key.Key_2, control=True)
+    data = person.find("train.data", QComboBox)
+    assert data.currentText() == "pets"
+    person.set_setting("steps", "100000")
+    person.click("train.start")
+    job = person.workspace.training
+    assert job is not None
+    person.wait(lambda: job.pace.done > 20)
+
+    person.click("train.pause")
+    assert job.state == PAUSED
+    person.wait(lambda: person.find("train.resume", QAbstractButton).isEnabled())
+    held = job.pace.done
+    person.bot.wait(200)
+    assert job.pace.done <= held + 200  # what was under way when it was held, and no more
+    person.click("train.resume")
+    assert job.state == RUNNING
+    held = job.pace.done
+    person.wait(lambda: job.pace.done > held + 20)
+
+    person.click("train.stop")
+    person.wait(lambda: person.workspace.training is None)
+    first = person.workspace.opened().runs()[0].run
+    assert first.status().state == STOPPED
+    assert first.checkpoint_steps()[-1] == first.status().step >= held
+
+    person.set_setting("steps", "120")
+    person.set_setting("learning_rate", "0.01")
+    person.keys(Qt.Key.Key_Return, control=True)  # the shortcut of Start
+    person.wait(lambda: len(person.workspace.opened().runs()) == 2 and person.workspace.training is None)
+    second = person.workspace.opened().runs()[1].run
+    assert second.status().state == FINISHED
+    assert second.status().metrics["validation/accuracy"] > 0.9
+
+    person.keys(Qt.Key.Key_7, control=True)
+    table = person.find("runs.table", QTableView)
+    person.wait(lambda: table.model().rowCount(QModelIndex()) == 2)
+    table.setFocus()
+    person.keys(Qt.Key.Key_A, control=True, to=table)
+    person.click_tab("runs.pages", "Settings")
+    person.wait(lambda: "learning_rate" in all_text(person.find("runs.settings.table", QTableView)))
+
+    person.keys(Qt.Key.Key_Q, control=True, to=person.window)
+    person.wait(lambda: not person.window.isVisible())
+    person.leave()
+    person.start()
+    recent = person.find("welcome.recent", QListWidget)
+    assert "zoo" in recent.item(0).text()
+    person.bot.mouseClick(
+        recent.viewport(), Qt.MouseButton.LeftButton, pos=recent.visualItemRect(recent.item(0)).center()
+    )
+    person.wait(lambda: person.workspace.project is not None)
+    assert person.window.deck.current == "runs"  # the panel that was in view
+    table = person.find("runs.table", QTableView)
+    person.wait(lambda: table.model().rowCount(QModelIndex()) == 2)
+    assert [row.run.id for row in Project(folder).runs()] == [first.id, second.id]
+
+
+def all_text(table: QTableView) -> str:
+    model = table.model()
+    rows, columns = model.rowCount(QModelIndex()), model.columnCount(QModelIndex())
+    return " ".join(str(model.index(row, column).data()) for row in range(rows) for column in range(columns))
+
+
+def test_closing_while_training_asks_once_and_saves(person: Person, pets: Path, tmp_path: Path) -> None:
+    person.new_project(tmp_path / "zoo")
+    person.import_folder(pets)
+    person.keys(Qt.Key.Key_2, control=True)
+    person.set_setting("steps", "1000000")
+    person.click("train.start")
+    job = person.workspace.training
+    assert job is not None
+    person.wait(lambda: job.pace.done > 5)
+
+    person.keys(Qt.Key.Key_Q, control=True, to=person.window)
+    person.click("closing.stay")
+    assert person.window.isVisible()
+    assert person.workspace.training is job
+
+    person.keys(Qt.Key.Key_Q, control=True, to=person.window)
+    person.click("closing.stop")
+    person.wait(lambda: not person.window.isVisible())
+    run = Project(tmp_path / "zoo").runs()[0].run
+    assert run.status().state == STOPPED
+    assert run.checkpoint_steps() == [run.status().step]
+
+
+def test_a_training_that_fails_is_said_where_it_belongs(person: Person, tmp_path: Path) -> None:
+    person.new_project(tmp_path / "zoo")
+    person.import_folder(write_files(tmp_path / "one", {f"only/{number}.png": png(number) for number in range(9)}))
+    person.keys(Qt.Key.Key_2, control=True)
+    person.click("train.start")
+    panel = person.window.panel("train")
+    person.wait(lambda: "only one class" in panel.errors.text)
+    assert panel.errors.isVisible()
+    assert person.window.isVisible()
+    person.click("train.error.copy")
+    assert "only one class" in QGuiApplication.clipboard().text()
+    person.click("train.error.dismiss")
+    assert not panel.errors.isVisible()
+
+
+def test_the_palette_finds_and_runs_a_command(person: Person, tmp_path: Path) -> None:
+    person.keys(Qt.Key.Key_K, control=True, to=person.window)
+    person.write("palette.query", "dark the")
+    person.keys(Qt.Key.Key_Return, to=person.find("palette.query", QLineEdit))
+    assert person.theme.dark
+    assert Preferences.load().theme == "dark"
+    person.keys(Qt.Key.Key_K, control=True, to=person.window)
+    person.write("palette.query", "light the")
+    person.keys(Qt.Key.Key_Return, to=person.find("palette.query", QLineEdit))
+    assert not person.theme.dark
+
+
+def test_each_panel_has_its_key_and_its_rail_button(person: Person, tmp_path: Path) -> None:
+    person.workspace.open_project(tmp_path / "zoo")
+    for number, kind in enumerate(PANELS):
+        person.keys(Qt.Key(Qt.Key.Key_1.value + number), control=True, to=person.window)
+        assert person.window.deck.current == kind.id
+        assert person.find(f"rail.{kind.id}", QAbstractButton).isChecked()
+    for kind in PANELS:
+        person.click(f"rail.{kind.id}")
+        assert person.window.panel(kind.id).isVisible()
+        assert [one.id for one in PANELS if person.window.panel(one.id).isVisible()] == [kind.id]
+
+
+def test_a_panel_torn_off_comes_back_as_it_was(person: Person, tmp_path: Path) -> None:
+    person.workspace.open_project(tmp_path / "zoo")
+    person.click("rail.train")
+    person.click("train.tear-off")
+    torn = person.window.panel("train").window()
+    assert torn is not person.window
+    person.click("rail.data")
+    assert person.window.panel("train").isVisible()
+    person.window.leave()
+    person.wait(lambda: not person.window.isVisible())
+    person.leave()
+    person.start()
+    person.workspace.open_project(tmp_path / "zoo")
+    person.wait(lambda: person.window.panel("train").window() is not person.window)
+    assert person.window.panel("data").isVisible()
+    person.click("train.tear-off")
+    assert person.window.panel("train").window() is person.window
+
+
+def test_a_wrong_place_for_a_project_is_said_in_the_dialog(person: Person, tmp_path: Path) -> None:
+    write_files(tmp_path / "full", {"letter.txt": b"dear"})
+    person.click("welcome.new")
+    person.write("new-project.where", str(tmp_path))
+    person.write("new-project.name", "full")
+    assert not person.find("new-project.create", QAbstractButton).isEnabled()
+    person.write("new-project.name", "a/b")
+    assert not person.find("new-project.create", QAbstractButton).isEnabled()
+    person.write("new-project.name", "empty")
+    person.click("new-project.create")
+    assert person.workspace.opened().folder == tmp_path / "empty"
+
+
+def test_preferences_are_kept(person: Person) -> None:
+    person.keys(Qt.Key.Key_Comma, control=True, to=person.window)
+    person.write("preferences.form.threads", "many")
+    assert not person.find("preferences.save", QAbstractButton).isEnabled()
+    person.write("preferences.form.threads", "1")
+    person.click("preferences.save")
+    assert Preferences.load().threads == 1
+    assert person.workspace.preferences.threads == 1
+    person.wait(lambda: person.workspace.device is not None)
+
+
+@pytest.mark.parametrize("command", ["app.shortcuts", "app.about"])
+def test_a_dialog_opens_and_closes_by_key(person: Person, command: str) -> None:
+    person.window.trigger(command)
+    dialog = next(one for one in person.window.findChildren(QDialog) if one.isVisible())
+    person.keys(Qt.Key.Key_Escape, to=dialog)
+    settle()
+    assert not person.window.findChildren(QDialog)
+
+
+def test_the_report_of_about_has_versions(person: Person) -> None:
+    person.window.trigger("app.about")
+    person.click("about.copy")
+    assert "PySide6-Essentials 6." in QGuiApplication.clipboard().text()
+
+
+def interactive(root: QWidget) -> list[QWidget]:
+    kinds = (QAbstractButton, QLineEdit, QComboBox, QAbstractItemView, QAbstractSlider, QPlainTextEdit)
+    found = [one for one in root.findChildren(QWidget) if isinstance(one, kinds) and not isinstance(one, QScrollBar)]
+    # what Qt builds into its own widgets has no name of its own and is reached through them
+    return [one for one in found if not one.objectName().startswith("qt_") and not inside_of_qt(one)]
+
+
+def inside_of_qt(widget: QWidget) -> bool:
+    parent = widget.parentWidget()
+    while parent:
+        if isinstance(parent, QComboBox | QLineEdit | QAbstractItemView):
+            return True
+        if type(parent).__module__.startswith("PySide6") and type(parent).__name__ in {"QTabBar", "QMenuBar"}:
+            return True
+        parent = parent.parentWidget()
+    return False
+
+
+def test_everything_that_can_be_used_has_a_name(person: Person, tmp_path: Path) -> None:
+    person.workspace.open_project(tmp_path / "zoo")
+    for kind in PANELS:
+        person.window.panel(kind.id)
+    without = [
+        f"{type(widget).__name__} {widget.objectName()!r} {widget.accessibleName()!r} in {widget.parentWidget()!r}"
+        for widget in interactive(person.window)
+        if not OBJECT_NAME.fullmatch(widget.objectName()) or not widget.accessibleName()
+    ]
+    assert not without
+
+
+def test_every_command_can_be_reached_and_has_a_key_of_its_own(person: Person, tmp_path: Path) -> None:
+    person.workspace.open_project(tmp_path / "zoo")
+    for kind in PANELS:
+        person.window.panel(kind.id)
+    actions = person.window.actions_table.all()
+    taken: dict[tuple[str, str], str] = {}
+    for action in actions:
+        for keys in filter(None, action.shortcut.split("; ")):
+            for place in {action.panel, ""}:
+                other = taken.get((place, keys))
+                assert other is None, f"{action.id} and {other} both want {keys}"
+            taken[action.panel, keys] = action.id
+    assert len({action.id for action in actions}) == len(actions)
+    assert all(action.text for action in actions)
+
+
+def test_an_error_of_ours_is_shown_and_the_window_stays(person: Person) -> None:
+    person.window.errors.show_error(ZeroDivisionError("division by zero"), doing="testing")
+    assert "ZeroDivisionError" in person.window.errors.text
+    person.click("window.error.details")
+    assert person.find("window.error.text", QPlainTextEdit).isVisible()
+    person.click("window.error.dismiss")
+    assert person.window.isVisible()
+    assert person.window.childAt(QPoint(400, 400)) is not None

@@ -1,0 +1,215 @@
+"""The commands that need no window. Each takes the parsed arguments and where to speak, and returns an exit code."""
+
+import argparse
+import contextlib
+from collections.abc import Callable, Generator
+from dataclasses import asdict, replace
+from types import FrameType
+from typing import Any, TypeVar
+
+from workbench.console import DONE, STOPPED_BY_USER, Output, signals
+from workbench.engine import events as ev
+from workbench.engine.data.ingest import import_dataset
+from workbench.engine.errors import UserError
+from workbench.engine.preferences import Preferences, default_project
+from workbench.engine.project.project import Project
+from workbench.engine.project.runs import FINISHED, INTERRUPTED, RUNNING, STOPPED, Run
+from workbench.engine.train import session
+from workbench.engine.train.job import DEMO_PRESET, Job, load_job, preset
+from workbench.engine.train.job import presets as preset_names
+from workbench.terminal import metrics_text
+
+R = TypeVar("R")
+
+
+class Interrupted(Exception):
+    """The person pressed Ctrl+C (or the system asked us to end); the work was closed and has saved what it had."""
+
+
+def drive(work: Generator[ev.Event, None, R], show: Callable[[ev.Event], None]) -> R:
+    """Iterate ``work`` to its end and return its value; on a signal close it and raise :class:`Interrupted`."""
+    asked = False
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        asked = True
+
+    with signals(ask), contextlib.closing(work):
+        while True:
+            try:
+                event = next(work)
+            except StopIteration as end:
+                result: R = end.value
+                return result
+            show(event)
+            if asked:
+                work.close()
+                raise Interrupted
+
+
+def _project(options: argparse.Namespace) -> Project:
+    return Project(options.project or default_project())
+
+
+def _preferences(options: argparse.Namespace) -> Preferences:
+    preferences = Preferences.load()
+    return preferences.replace(device=options.device) if getattr(options, "device", None) else preferences
+
+
+def train(options: argparse.Namespace, output: Output) -> int:
+    job = _job(options).with_settings(options.set)
+    if options.data is not None:
+        job = replace(job, data=job.data.replace(source=options.data))
+    return _create_and_train(_project(options), job, _preferences(options), output, reuse=options.reuse)
+
+
+def _job(options: argparse.Namespace) -> Job:
+    if bool(options.job) == bool(options.preset):
+        raise UserError(
+            "name one job file or one preset", remedy="write workbench train JOB.toml or workbench train --preset NAME"
+        )
+    return load_job(options.job) if options.job else preset(options.preset)
+
+
+def demo(options: argparse.Namespace, output: Output) -> int:
+    """The demo without a window."""
+    return _create_and_train(_project(options), preset(DEMO_PRESET), _preferences(options), output, reuse=False)
+
+
+def _create_and_train(project: Project, job: Job, preferences: Preferences, output: Output, *, reuse: bool) -> int:
+    try:
+        run = drive(session.create(project, job, preferences=preferences, reuse=reuse), output.event)
+    except Interrupted:
+        return output.end(STOPPED_BY_USER, "interrupted before the first step; nothing was made")
+    return _run(project, run, preferences, output)
+
+
+def _run(project: Project, run: Run, preferences: Preferences, output: Output) -> int:
+    try:
+        drive(session.train(project, run, preferences=preferences), output.event)
+    except Interrupted:
+        _result(project, run, output)
+        return STOPPED_BY_USER
+    _result(project, run, output)
+    return DONE
+
+
+def _result(project: Project, run: Run, output: Output) -> None:
+    status = run.status()
+    step = status.step
+    resume = f"workbench resume {run.id} --project {project.folder}"
+    where = f"checkpoint of step {step} saved" if step else "stopped before the first step"
+    words = (
+        f"{run.id}: {metrics_text(status.metrics)} · {status.protocol}"
+        if status.state == FINISHED
+        else f"{run.id}: {where}; go on with: {resume}"
+    )
+    output.record(_run_values(project, run), words)
+
+
+def _run_values(project: Project, run: Run) -> dict[str, Any]:
+    status = run.status()
+    names = {row.id: row.name for row in project.datasets()}
+    return {
+        "run": run.id,
+        "name": status.name,
+        "status": status.state,
+        "steps": status.step,
+        "total_steps": status.total_steps,
+        "metrics": dict(status.metrics),
+        "best": dict(status.best),
+        "seconds": status.seconds,
+        "step_seconds": status.step_seconds,
+        "device": status.device,
+        "protocol": status.protocol,
+        "dataset": names.get(status.dataset, ""),
+        "parameters": status.parameters,
+        "tensors": status.tensors,
+        "folder": str(run.folder),
+    } | ({"error": status.error} if status.error else {})
+
+
+def resume(options: argparse.Namespace, output: Output) -> int:
+    project = _project(options)
+    run = project.run(options.run)
+    session.change_settings(run, options.set)
+    return _run(project, run, _preferences(options), output)
+
+
+def import_(options: argparse.Namespace, output: Output) -> int:
+    work = import_dataset(_project(options), options.source, preferences=_preferences(options))
+    try:
+        row = drive(work, output.terminal.show)
+    except Interrupted:
+        return output.end(STOPPED_BY_USER, "interrupted; nothing was imported")
+    values = {
+        "dataset": row.name,
+        "kind": row.kind,
+        "items": row.items,
+        "splits": dict(row.splits),
+        "labels": {name: list(classes) for name, classes in row.label_sets.items()},
+        "fingerprint": row.fingerprint,
+    }
+    output.record(values, row.name)
+    return DONE
+
+
+def evaluate(options: argparse.Namespace, output: Output) -> int:
+    from workbench.engine.train.trained import score
+
+    project = _project(options)
+    run = project.run(options.run)
+    work = score(project, run, split=options.split, checkpoint=options.checkpoint, preferences=_preferences(options))
+    try:
+        result = drive(work, output.terminal.show)
+    except Interrupted:
+        return output.end(STOPPED_BY_USER, "interrupted")
+    output.record(
+        {"run": run.id, **asdict(result)},
+        f"{run.id} at step {result.step}: {metrics_text(result.metrics)} ({result.items} items) · {result.protocol}",
+    )
+    return DONE
+
+
+def predict(options: argparse.Namespace, output: Output) -> int:
+    from workbench.engine.train.trained import load_trained, predict
+
+    run = _project(options).run(options.run)
+    trained = load_trained(run, checkpoint=options.checkpoint, preferences=_preferences(options))
+    for prediction in predict(trained, options.files):
+        name, share = prediction.probabilities[0]
+        ranked = " ".join(f"{label}:{value:.3f}" for label, value in prediction.probabilities[:5])
+        output.record(
+            {
+                "path": prediction.path,
+                "class": name,
+                "probability": share,
+                "probabilities": dict(prediction.probabilities),
+            },
+            f"Class: {name}, predictions: {ranked}, image: {prediction.path}",
+        )
+    return DONE
+
+
+def runs(options: argparse.Namespace, output: Output) -> int:
+    project = _project(options)
+    for row in project.runs():
+        try:
+            values = _run_values(project, row.run)
+        except UserError as error:  # one damaged run hides no other
+            output.record({"run": row.run.id, "status": "damaged", "error": str(error)}, f"? {row.run.id}  {error}")
+            continue
+        state = values["status"]
+        mark = {FINISHED: " ", RUNNING: ">", STOPPED: "=", INTERRUPTED: "!"}.get(state, "?")
+        words = f"{mark} {row.run.id}  {state}  {values['steps']}/{values['total_steps']}  "
+        output.record(values, words + f"{metrics_text(values['metrics'])}  {values['protocol']}")
+    return DONE
+
+
+def presets(options: argparse.Namespace, output: Output) -> int:
+    for name in preset_names():
+        job = preset(name)
+        length = f"{job.train.steps} steps" if job.train.steps else f"{job.train.epochs:g} epochs"
+        words = f"{name:<18} {job.model:<9} {length:<12} batch {job.train.batch_size:<5} data: {job.data.source}"
+        output.record({"preset": name, "job": job.to_dict()}, words)
+    return DONE

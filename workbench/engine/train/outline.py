@@ -1,0 +1,60 @@
+"""What a job's network looks like on the project's data, before anything is trained."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from workbench.engine import events as ev
+from workbench.engine.data.image_set import ImageSet
+from workbench.engine.models import build
+from workbench.engine.models.layers import LayerRow, count, summary
+from workbench.engine.project.project import DatasetRow, Project
+from workbench.engine.train.dividing import choose_label_set
+from workbench.engine.train.job import Job
+from workbench.engine.train.material import choose_geometry
+from workbench.engine.waiting import waiting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """A network as it would be built.
+
+    Attributes:
+        shape: Channels, height and width of its input.
+        classes: Number of its outputs.
+        parameters, tensors: Trainable parameters and the tensors that hold them.
+    """
+
+    rows: tuple[LayerRow, ...]
+    shape: tuple[int, int, int]
+    classes: int
+    parameters: int
+    tensors: int
+
+
+def outline(project: Project, job: Job, dataset: DatasetRow) -> Generator[ev.Event, None, Outline]:
+    """Build the job's network for ``dataset`` and list its layers.
+
+    Raises:
+        UserError: The network does not suit the images.
+    """
+    return (yield from waiting(lambda: _outline(project, job, dataset), stage="building the network"))
+
+
+def _outline(project: Project, job: Job, dataset: DatasetRow) -> Outline:
+    images = ImageSet(project.dataset_file(dataset.id))
+    geometry, _ = choose_geometry(images, job, np.arange(len(images)))
+    classes = len(dataset.label_sets[choose_label_set(dataset, job.data.label)])
+    model = build(
+        job.model, job.model_params, shape=geometry.shape, classes=classes, generator=torch.Generator().manual_seed(0)
+    )
+    counts = count(model)
+    return Outline(
+        rows=tuple(summary(model, geometry.shape)),
+        shape=geometry.shape,
+        classes=classes,
+        parameters=counts.parameters,
+        tensors=counts.tensors,
+    )

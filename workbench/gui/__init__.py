@@ -1,0 +1,1 @@
+"""The window: what a person sees and touches. Everything that is done, the engine does."""

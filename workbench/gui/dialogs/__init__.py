@@ -1,0 +1,1 @@
+"""Dialogs: each opens without blocking and says in place what is wrong."""

@@ -1,0 +1,98 @@
+"""What a run's previews are made of: their small files, and the names and pictures of the items in the run's data."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QImage
+
+from workbench.engine.errors import UserError
+from workbench.engine.events import Event
+from workbench.engine.project.previews import MOST_ITEMS, Predictions
+from workbench.engine.project.project import Project
+from workbench.engine.project.runs import Run
+from workbench.engine.waiting import waiting
+from workbench.gui.thumbnails import make_thumbnail
+
+if TYPE_CHECKING:
+    from workbench.engine.data.image_set import ImageSet
+
+SIDE = 512
+"""Device pixels that pictures are decoded for; 24 of them are 25 MB at most."""
+
+_STAGE = "reading the images"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened(Event):
+    """The run's data is open: its class names, in the order of the labels."""
+
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pictured(Event):
+    """One item of the run's data: its name and its picture, or why there is none."""
+
+    item: int
+    name: str
+    image: QImage | None = None
+    problem: str = ""
+
+
+def load_predictions(run: Run, path: str) -> Predictions:
+    """The preview in ``path``, relative to the run's folder; :class:`UserError` if it is missing or damaged."""
+    relative = PurePath(path)
+    if relative.is_absolute() or ".." in relative.parts or not path.isprintable():
+        raise UserError("it lies outside the run's folder", where=path)
+    try:
+        predictions = Predictions.load(run.folder / relative)
+    except OverflowError:  # JSON as Python reads it knows infinity
+        raise UserError("this is no preview", where=path) from None
+    items = predictions.items[:MOST_ITEMS]
+    sensible = all(
+        one.classes
+        and len(one.classes) == len(one.probabilities)
+        and all(0 <= share <= 1.001 for share in one.probabilities)  # they were rounded
+        for one in items
+    )
+    if not items or not sensible:
+        raise UserError("this is no preview", where=path)
+    return Predictions(step=predictions.step, items=items)
+
+
+def read_items(project: Project, run: Run, items: Sequence[int]) -> Generator[Event, None, None]:
+    """Open the data that ``run`` is trained on and decode ``items``.
+
+    Yields:
+        :class:`Opened`, then a :class:`Pictured` for each item, in order.
+
+    Raises:
+        UserError: The data is gone, or is not what it was.
+    """
+    images, classes = yield from waiting(partial(_open, project, run), stage=_STAGE)
+    yield Opened(classes=classes)
+    for item in items:
+        yield (yield from waiting(partial(_picture, images, item), stage=_STAGE))
+
+
+def _open(project: Project, run: Run) -> "tuple[ImageSet, tuple[str, ...]]":
+    from workbench.engine.data.image_set import ImageSet
+    from workbench.engine.train.dividing import choose_label_set
+    from workbench.engine.train.job import Job
+
+    status = run.status()
+    dataset = project.dataset(status.dataset)
+    if status.fingerprint not in ("", dataset.fingerprint):
+        raise UserError("the data is not what the run was trained on", where=dataset.name)
+    label_set = choose_label_set(dataset, Job.from_dict(run.job(), name=status.name).data.label)
+    return ImageSet(project.dataset_file(dataset.id)), dataset.label_sets[label_set]
+
+
+def _picture(images: "ImageSet", item: int) -> Pictured:
+    if not 0 <= item < len(images):
+        return Pictured(item=item, name=f"item {item:,}", problem="The data has no such item.")
+    thumbnail = make_thumbnail(images, item, side=SIDE)
+    return Pictured(item=item, name=images.name(item), image=thumbnail.image, problem=thumbnail.error)

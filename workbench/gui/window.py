@@ -1,0 +1,458 @@
+"""The main window: rail, panels, menus, Activity dock, status bar. It arranges and remembers; it knows no domain."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import cast
+
+from PySide6.QtCore import QSize, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDesktopServices, QGuiApplication, QPaintEvent
+from PySide6.QtWidgets import (
+    QDialog,
+    QDockWidget,
+    QFileDialog,
+    QMainWindow,
+    QSizePolicy,
+    QStackedWidget,
+    QToolBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from workbench.engine.errors import UserError
+from workbench.engine.preferences import Preferences, log_file
+from workbench.gui.actions import Action, Actions
+from workbench.gui.dialogs.about import About
+from workbench.gui.dialogs.closing import ClosingQuestion
+from workbench.gui.dialogs.new_project import NewProject
+from workbench.gui.dialogs.palette import CommandPalette
+from workbench.gui.dialogs.shortcuts import ShortcutSheet
+from workbench.gui.memory import Memory
+from workbench.gui.naming import named
+from workbench.gui.panels.panel import Panel
+from workbench.gui.theme import ICON, Theme
+from workbench.gui.widgets.activity import Activity
+from workbench.gui.widgets.deck import Deck, Place
+from workbench.gui.widgets.dock_title import DockTitle
+from workbench.gui.widgets.error_bar import ErrorBar
+from workbench.gui.widgets.status import StatusBar
+from workbench.gui.widgets.welcome import Welcome
+from workbench.gui.workspace import Workspace
+
+_RAIL_ICON = 24
+_ACTIVITY_HEIGHT = 120
+_STANDARD_SIZE = QSize(1280, 800)
+MENUS = ("File", "View", "Data", "Run", "Help")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A panel: its id, its title, and what makes it, imported when the panel is first shown."""
+
+    id: str
+    title: str
+    path: str
+
+
+PANELS = (
+    Kind("data", "Data", "workbench.gui.panels.data:DataPanel"),
+    Kind("train", "Train", "workbench.gui.panels.train.panel:TrainPanel"),
+    Kind("inspect", "Inspect", "workbench.gui.panels.coming:inspect"),
+    Kind("masks", "Masks", "workbench.gui.panels.coming:masks"),
+    Kind("latent", "Latent", "workbench.gui.panels.coming:latent"),
+    Kind("label", "Label", "workbench.gui.panels.coming:label"),
+    Kind("runs", "Runs", "workbench.gui.panels.runs.panel:RunsPanel"),
+)
+
+
+class Window(QMainWindow):
+    """Signals:
+    appeared: It has been painted for the first time.
+    demo_wanted: The person wants to try the demo.
+    left: It has closed for good.
+    """
+
+    appeared = Signal()
+    demo_wanted = Signal()
+    left = Signal()
+
+    def __init__(self, workspace: Workspace, theme: Theme, memory: Memory) -> None:
+        super().__init__()
+        self.setObjectName("window")
+        self._workspace, self._theme, self._memory = workspace, theme, memory
+        self._closing = self._painted = False
+        self._menus = {name: self.menuBar().addMenu(f"&{name}") for name in MENUS}
+        self.actions_table = Actions(theme, self)
+
+        self.errors = ErrorBar(theme, name="window.error")
+        self._welcome = Welcome(theme, self.trigger)
+        self._welcome.chosen.connect(self.open_project)
+        self.deck = Deck([Place(id=kind.id, title=kind.title, make=self._maker(kind)) for kind in PANELS], theme)
+        self.deck.shown.connect(self._on_panel_shown)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self._welcome)
+        self._pages.addWidget(self.deck)
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.errors)
+        column.addWidget(self._pages, 1)
+        self.setCentralWidget(centre)
+
+        self._activity = QDockWidget("Activity", self)
+        self._activity.setObjectName("dock.activity")
+        self._activity.setAllowedAreas(Qt.DockWidgetArea.BottomDockWidgetArea | Qt.DockWidgetArea.RightDockWidgetArea)
+        self._activity.setWidget(Activity(workspace, theme))
+        self._activity.setTitleBarWidget(DockTitle(self._activity, theme, name="activity"))
+        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self._activity)
+        self.setStatusBar(StatusBar(workspace, theme))
+
+        self._toolbar = QToolBar("Toolbar", self, movable=False)
+        self._toolbar.setObjectName("window.toolbar")
+        self._toolbar.setIconSize(QSize(ICON, ICON))
+        self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self._toolbar)
+        self._rail = QToolBar("Panels", self, movable=False)
+        self._rail.setObjectName("window.rail")
+        self._rail.setIconSize(QSize(_RAIL_ICON, _RAIL_ICON))
+        self._rail.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self._rail)
+        for bar in (self._toolbar, self._rail):
+            bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+            bar.toggleViewAction().setEnabled(False)
+        self._rail_group = QActionGroup(self)
+        self._enter_commands()
+
+        self._builder = QTimer(self, interval=0)
+        self._builder.timeout.connect(self._on_builder_due)
+        workspace.project_changed.connect(self._on_project_changed)
+        workspace.changed.connect(self.actions_table.refresh)
+        workspace.preferences_changed.connect(self._on_preferences_changed)
+        self._welcome.set_recent(memory.recent())
+        self._arrange()
+        self._on_project_changed()
+
+    # Commands
+
+    def trigger(self, id: str) -> None:
+        """Run a command by its id, making the panel that has it first."""
+        panel = id.partition(".")[0]
+        if panel in {kind.id for kind in PANELS}:
+            self.deck.panel(panel)
+        self.actions_table.trigger(id)
+
+    def _enter_commands(self) -> None:
+        def has_project() -> bool:
+            return self._workspace.project is not None
+
+        self._enter(
+            Action(id="project.new", text="New project…", handler=self._new_project, shortcut="Ctrl+N",
+                   icon="new-project", menu="File", toolbar=True),
+            Action(id="project.open", text="Open project…", handler=self._choose_project, shortcut="Ctrl+O",
+                   icon="open-folder", menu="File", toolbar=True),
+            Action(id="project.demo", text="Try the demo", handler=self.demo_wanted.emit, icon="demo", menu="File"),
+            Action(id="project.close", text="Close project", handler=self._close_project, shortcut="Ctrl+Shift+W",
+                   icon="close", menu="File", enabled=has_project),
+            Action(id="app.preferences", text="Preferences…", handler=self._show_preferences, shortcut="Ctrl+,",
+                   icon="settings", menu="File"),
+            Action(id="app.quit", text="Quit", handler=self.close, shortcut="Ctrl+Q", menu="File"),
+        )  # fmt: skip
+        for number, kind in enumerate(PANELS, 1):
+            action = Action(
+                id=f"show.{kind.id}",
+                text=kind.title,
+                handler=self._shower(kind.id),
+                shortcut=f"Ctrl+{number}",
+                icon=kind.id,
+                menu="View",
+                enabled=has_project,
+            )
+            self._enter(action)
+            self._add_to_rail(kind, self.actions_table.command(action.id))
+        for kind in PANELS:
+            self._enter(
+                Action(id=f"beside.{kind.id}", text=f"Put {kind.title} beside the current panel",
+                       handler=self._shower(kind.id, beside=True), enabled=has_project),
+                Action(id=f"tear-off.{kind.id}", text=f"Tear off {kind.title}, or put it back",
+                       handler=self._tearer(kind.id), enabled=has_project),
+            )  # fmt: skip
+        self._enter(
+            Action(id="view.activity", text="Activity", handler=self._toggle_activity, shortcut="Ctrl+J",
+                   icon="activity", menu="View"),
+            Action(id="view.light", text="Light theme", handler=self._themer("light"), icon="sun", menu="View"),
+            Action(id="view.dark", text="Dark theme", handler=self._themer("dark"), icon="moon", menu="View"),
+            Action(id="view.system", text="Theme of the system", handler=self._themer("auto"), menu="View"),
+            Action(id="view.reset", text="Put all panels back", handler=self._reset_layout, menu="View"),
+            Action(id="view.full-screen", text="Full screen", handler=self._toggle_full_screen, shortcut="F11",
+                   menu="View"),
+            Action(id="app.palette", text="Find a command…", handler=self._show_palette, shortcut="Ctrl+K",
+                   icon="palette", menu="Help"),
+            Action(id="app.shortcuts", text="Keyboard shortcuts", handler=self._show_shortcuts, shortcut="?; F1",
+                   icon="keyboard", menu="Help"),
+            Action(id="app.log", text="Open the log's folder", handler=self._open_log, icon="folder", menu="Help"),
+            Action(id="app.about", text="About Workbench", handler=self._show_about, icon="info", menu="Help"),
+        )  # fmt: skip
+
+    def _enter(self, *actions: Action, owner: QWidget | None = None) -> None:
+        for action in actions:
+            command = self.actions_table.add(action, owner=owner or self)
+            if action.menu:
+                self._menus[action.menu].addAction(command)
+            if action.toolbar:
+                self._toolbar.addAction(command)
+                button = self._toolbar.widgetForAction(command)
+                named(button, f"toolbar.{action.id.replace('.', '-')}", action.text.rstrip("…"))
+
+    def _add_to_rail(self, kind: Kind, command: QAction) -> None:
+        command.setCheckable(True)
+        self._rail_group.addAction(command)
+        self._rail.addAction(command)
+        button = self._rail.widgetForAction(command)
+        assert isinstance(button, QToolButton)
+        named(button, f"rail.{kind.id}", kind.title)
+        button.setProperty("rail", True)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+
+    def _shower(self, id: str, *, beside: bool = False) -> Callable[[], None]:
+        return lambda: self.deck.show_panel(id, beside=beside)
+
+    def _tearer(self, id: str) -> Callable[[], None]:
+        def tear_off() -> None:
+            self.deck.show_panel(id)
+            self.deck.tear_off(id)
+
+        return tear_off
+
+    def _themer(self, choice: str) -> Callable[[], None]:
+        return lambda: self._store_preferences(self._workspace.preferences.replace(theme=choice))
+
+    # Projects
+
+    def open_project(self, folder: Path) -> bool:
+        """Open the project in ``folder``; where that fails, say so in the window. Whether it is open now."""
+        try:
+            self._workspace.open_project(folder)
+        except UserError as error:
+            self.errors.show_error(error, doing="opening a project")
+            return False
+        self.errors.dismiss()
+        return True
+
+    def _new_project(self) -> None:
+        recent = self._memory.recent()
+        dialog = NewProject(where=recent[0].parent if recent else Path.home(), parent=self)
+        dialog.wanted.connect(self._on_new_project_wanted)
+        self._open_dialog(dialog)
+
+    def _on_new_project_wanted(self, folder: Path) -> None:
+        dialog = self.sender()
+        assert isinstance(dialog, NewProject)
+        try:
+            self._workspace.open_project(folder)
+        except UserError as error:
+            dialog.show_problem(str(error))
+        else:
+            dialog.accept()
+
+    def _choose_project(self) -> None:
+        dialog = QFileDialog(self, "Open project")
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.fileSelected.connect(self._on_folder_selected)
+        self._open_dialog(dialog)
+
+    def _on_folder_selected(self, folder: str) -> None:
+        if (Path(folder) / "project.toml").exists():
+            self.open_project(Path(folder))
+        else:
+            error = UserError("there is no project in this folder", where=folder, remedy="choose New project")
+            self.errors.show_error(error, doing="opening a project")
+
+    def _close_project(self) -> None:
+        self._ask_about_jobs(self._workspace.close_project)
+
+    def _on_project_changed(self) -> None:
+        project = self._workspace.project
+        self.setWindowTitle(f"{project.name} — Workbench" if project else "Workbench")
+        self._pages.setCurrentWidget(self.deck if project else self._welcome)
+        self._rail.setVisible(project is not None)
+        self._toolbar.setVisible(project is not None)
+        self._activity.setVisible(project is not None and bool(self._memory.value("activity") in (None, True)))
+        if project:
+            self._memory.add_recent(project.folder)
+            self._show_first_panel()
+            self._builder.start()
+        else:
+            self._welcome.set_recent(self._memory.recent())
+        self.actions_table.refresh()
+
+    # Panels
+
+    def _show_first_panel(self) -> None:
+        """What was in view when this window, or the one before it, had a project open."""
+        if not self.deck.current and (layout := self._memory.layout("panels")):
+            self.deck.restore_layout(layout)
+        last = self.deck.current or str(self._memory.value("panel"))
+        self.deck.show_panel(last if last in {kind.id for kind in PANELS} else PANELS[0].id)
+
+    def _maker(self, kind: Kind) -> Callable[[], QWidget]:
+        def make() -> QWidget:
+            module, _, name = kind.path.partition(":")
+            panel = cast(
+                Panel,
+                getattr(import_module(module), name)(
+                    workspace=self._workspace, theme=self._theme, trigger=self.trigger
+                ),
+            )
+            self._enter(*panel.commands(), owner=panel)
+            panel.restore(dict(self._memory.panel_state(kind.id)))
+            return panel
+
+        return make
+
+    def panel(self, id: str) -> Panel:
+        """The panel called ``id``."""
+        return cast(Panel, self.deck.panel(id))
+
+    def _on_builder_due(self) -> None:
+        """Make one panel that nobody has looked at yet, so that its commands are there and showing it is instant."""
+        missing = [kind.id for kind in PANELS if kind.id not in self.deck.made()]
+        if missing:
+            self.deck.panel(missing[0])
+        if len(missing) <= 1:
+            self._builder.stop()
+
+    def _on_panel_shown(self, id: str) -> None:
+        self.actions_table.command(f"show.{id}").setChecked(True)
+        self._memory.set_value("panel", id)
+
+    def _toggle_activity(self) -> None:
+        shown = not self._activity.isVisible()
+        self._activity.setVisible(shown)
+        self._memory.set_value("activity", shown)
+
+    def _toggle_full_screen(self) -> None:
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    # Dialogs
+
+    def _open_dialog(self, dialog: QDialog) -> None:
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def _show_palette(self) -> None:
+        CommandPalette(self.actions_table, self._theme, self).show()
+
+    def _show_shortcuts(self) -> None:
+        titles = {kind.id: kind.title for kind in PANELS}
+        current = self.deck.current if self._workspace.project else ""
+        self._open_dialog(
+            ShortcutSheet(self.actions_table, panel=current, title=titles.get(current, "Everywhere"), parent=self)
+        )
+
+    def _show_about(self) -> None:
+        device = self._workspace.device
+        self._open_dialog(About(self._theme, device=device.name if device else "", parent=self))
+
+    def _show_preferences(self) -> None:
+        from workbench.gui.dialogs.preferences import PreferencesDialog  # a form: not needed to show the window
+
+        dialog = PreferencesDialog(self._workspace.preferences, self._theme, self)
+        dialog.wanted.connect(self._on_preferences_wanted)
+        self._open_dialog(dialog)
+
+    def _on_preferences_wanted(self, preferences: Preferences) -> None:
+        dialog = cast(QDialog, self.sender())
+        try:
+            self._workspace.set_preferences(preferences)
+        except UserError as error:
+            dialog.show_problem(str(error))  # type: ignore[attr-defined]
+        else:
+            dialog.accept()
+
+    def _store_preferences(self, preferences: Preferences) -> None:
+        try:
+            self._workspace.set_preferences(preferences)
+        except UserError as error:
+            self.errors.show_error(error, doing="storing the preferences")
+
+    def _on_preferences_changed(self) -> None:
+        self._theme.choose(self._workspace.preferences.theme)
+
+    def _open_log(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_file().parent)))
+
+    # Layout
+
+    def _arrange(self) -> None:
+        geometry, layout = self._memory.layout("geometry"), self._memory.layout("window")
+        if not (geometry and self.restoreGeometry(geometry)):
+            available = QGuiApplication.primaryScreen().availableSize()
+            self.resize(_STANDARD_SIZE.boundedTo(available))
+        if layout:
+            self.restoreState(layout)
+        else:
+            self.resizeDocks([self._activity], [_ACTIVITY_HEIGHT], Qt.Orientation.Vertical)
+
+    def _reset_layout(self) -> None:
+        for kind in PANELS:
+            self.deck.put_back(kind.id)
+        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self._activity)
+        self._activity.setFloating(False)
+        self.deck.show_panel(self.deck.current or PANELS[0].id)
+
+    def _remember(self) -> None:
+        self._memory.set_layout("geometry", self.saveGeometry())
+        self._memory.set_layout("window", self.saveState())
+        if self._workspace.project:
+            self._memory.set_layout("panels", self.deck.layout_state())
+        for id, panel in self.deck.made().items():
+            self._memory.set_value(f"panel/{id}", cast(Panel, panel).state())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            QTimer.singleShot(0, self.appeared.emit)
+
+    # Leaving
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask once if a run is under way; then stop everything, and close when it has stopped."""
+        if not self._closing:
+            event.ignore()
+            self._ask_about_jobs(self.leave)
+        elif self._workspace.jobs.running():
+            event.ignore()  # it closes when the last job has ended
+        else:
+            event.accept()
+            self.left.emit()
+
+    def _ask_about_jobs(self, then: Callable[[], None]) -> None:
+        jobs = [job for job in self._workspace.jobs.running() if not job.quiet]
+        if not jobs:
+            then()
+            return
+        question = ClosingQuestion(jobs, parent=self)
+        question.accepted.connect(then)
+        self._open_dialog(question)
+
+    def leave(self) -> None:
+        """Stop everything, save what there is to save, and close, without a question."""
+        if self._closing:
+            return
+        self._closing = True
+        self._remember()
+        if any(not job.quiet for job in self._workspace.jobs.running()):
+            self.statusBar().showMessage("Saving what is under way…")
+        else:
+            self.hide()  # what still runs is of no interest, and may take a second to notice
+        self._workspace.jobs.ended.connect(self._on_last_jobs_ended)
+        self._workspace.jobs.stop_all()
+        QTimer.singleShot(0, self.close)
+
+    def _on_last_jobs_ended(self) -> None:
+        if not self._workspace.jobs.running():
+            QTimer.singleShot(0, self.close)
