@@ -2,8 +2,13 @@
 
 The only module that knows both halves of the program. What it imports at its top is what a window needs to appear;
 torch and everything that leans on it come afterwards, in a job.
+
+Python's collector of garbage rests until the window is there, since starting makes very many objects and hardly any
+garbage. What has been loaded then, and what torch adds later, is frozen: looking through a million objects that stay
+would hold the window up for a tenth of a second each time.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -20,7 +25,6 @@ from workbench.engine.logs import LOGGER
 from workbench.engine.preferences import Preferences, demo_project
 from workbench.gui.jobs import Ending, Job, share_the_interpreter
 from workbench.gui.memory import Memory
-from workbench.gui.screenshots import Screenshots
 from workbench.gui.theme import Theme
 from workbench.gui.window import PANELS, Window
 from workbench.gui.workspace import Workspace
@@ -37,6 +41,7 @@ class App:
     """
 
     def __init__(self, preferences: Preferences) -> None:
+        gc.disable()
         if preferences.scale != 100:
             os.environ.setdefault("QT_SCALE_FACTOR", f"{preferences.scale / 100:g}")
         share_the_interpreter()
@@ -53,11 +58,17 @@ class App:
         self.window = Window(self.workspace, self.theme, Memory())
         self.window.demo_wanted.connect(self._on_demo_wanted)
         self.window.left.connect(self.qt.quit)
-        self.window.appeared.connect(self.workspace.look_for_devices)
+        self.window.appeared.connect(self._on_window_appeared)
+        self.workspace.device_known.connect(gc.freeze)
 
     def show(self) -> None:
         """Bring the window to the screen; what is heavy is loaded once it is there."""
         self.window.show()
+
+    def _on_window_appeared(self) -> None:
+        gc.freeze()
+        gc.enable()
+        self.workspace.look_for_devices()
 
     def run(self) -> int:
         """The event loop, until the window has been left. Ctrl+C in the terminal leaves it as a click would."""
@@ -118,6 +129,8 @@ def open_demo(preferences: Preferences, *, project: Path, screenshots: Path | No
     Raises:
         UserError: The project, the run or a picture failed, where pictures were asked for.
     """
+    from workbench.gui.screenshots import Screenshots
+
     app = App(preferences)
     app.show()
     failures: list[BaseException] = []

@@ -88,8 +88,11 @@ def start_up(home: Path, *, pairs: int) -> None:
           f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})")  # fmt: skip
 
 
-def settings(data: str) -> list[str]:
-    return [f"data.source={data}", "data.protocol=train-test", "train.steps=100000000"]
+def settings(data: str, *, evaluates: bool) -> list[str]:
+    """A training without end; evaluations would make rates differ by how many of them fall into the time."""
+    every = 200 if evaluates else 100_000_000
+    quiet = ["train.evaluation_sample=1000", "data.limit=10000", f"train.evaluate_every={every}"]
+    return [f"data.source={data}", "data.protocol=train-test", "train.steps=100000000", *quiet]
 
 
 def without_window(folder: Path, data: str, seconds: float) -> None:
@@ -104,7 +107,11 @@ def without_window(folder: Path, data: str, seconds: float) -> None:
     calm_openmp()
     preferences = Preferences(device="cpu")
     project = Project(folder)
-    run = drain(session.create(project, preset("cifar10-cnn").with_settings(settings(data)), preferences=preferences))
+    run = drain(
+        session.create(
+            project, preset("cifar10-cnn").with_settings(settings(data, evaluates=False)), preferences=preferences
+        )
+    )
     begun, first = 0.0, 0
     work = session.train(project, run, preferences=preferences)
     for event in work:
@@ -118,7 +125,7 @@ def without_window(folder: Path, data: str, seconds: float) -> None:
                 os._exit(0)
 
 
-def with_window(folder: Path, data: str, seconds: float, *, trains: bool) -> None:
+def with_window(folder: Path, data: str, seconds: float, *, trains: str) -> None:
     """Child: the real window, driven for a while; prints steps a second and the delays of its event loop."""
     from PySide6.QtCore import QElapsedTimer, Qt, QTimer
 
@@ -138,7 +145,7 @@ def with_window(folder: Path, data: str, seconds: float, *, trains: bool) -> Non
     if trains:
         from workbench.engine.train.job import preset
 
-        app.workspace.train(preset("cifar10-cnn").with_settings(settings(data)))
+        app.workspace.train(preset("cifar10-cnn").with_settings(settings(data, evaluates=trains == "evaluating")))
     job = app.workspace.training
     clock, beats = QElapsedTimer(), []
 
@@ -155,7 +162,7 @@ def with_window(folder: Path, data: str, seconds: float, *, trains: bool) -> Non
         state["first"], state["since"] = (job.pace.done if job else 0), time.perf_counter()
         clock.start()
         timer.start()
-        QTimer.singleShot(int(seconds * 1000), app.qt.quit)
+        QTimer.singleShot(int(seconds * 1000), app.qt.exit)
 
     waiting = QTimer()
 
@@ -208,7 +215,9 @@ def main() -> None:
     if options.child == "without":
         without_window(options.folder, options.data, options.seconds)
     elif options.child:
-        with_window(options.folder, options.data, options.seconds, trains=options.child == "with")
+        with_window(
+            options.folder, options.data, options.seconds, trains={"idle": ""}.get(options.child, options.child)
+        )
     with tempfile.TemporaryDirectory() as name:
         home, folder = Path(name) / "home", Path(name) / "project"
         if options.only != "loop":
@@ -217,6 +226,8 @@ def main() -> None:
             return
         data = options.data or str(random_images(Path(name) / "data"))
         report("no training", child("idle", folder, data, options.seconds, home))
+        for _ in range(options.pairs):
+            report("training with evaluations", child("evaluating", folder, data, options.seconds, home))
         ratios = []
         for number in range(options.pairs):
             order = ("with", "without") if number % 2 else ("without", "with")  # nobody always comes second

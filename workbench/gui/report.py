@@ -1,6 +1,5 @@
 """What to send to whoever looks into a problem: the error, where it came from, and versions. No names, no paths."""
 
-import platform
 import traceback
 from pathlib import Path
 
@@ -11,6 +10,7 @@ PACKAGES = ("torch", "torchvision", "PySide6-Essentials", "pyqtgraph", "numpy", 
 
 def versions() -> dict[str, str]:
     """Versions of the workbench, Python, the system and the packages that matter, without importing any of them."""
+    import platform
     from importlib.metadata import PackageNotFoundError, version
 
     found = {"workbench": __version__, "Python": platform.python_version(), "system": platform.platform(terse=True)}

@@ -15,6 +15,8 @@ from PySide6.QtGui import (
     QColor,
     QFont,
     QFontDatabase,
+    QFontInfo,
+    QFontMetrics,
     QIcon,
     QIconEngine,
     QImage,
@@ -71,7 +73,7 @@ LIGHT = Colours(
     warning="#8f5a00",
     bad="#c22f2f",
     series=(
-        "#2f62d9", "#d55e00", "#00836a", "#b4468c", "#8a6d00", "#2a8fc7", "#7a1f1f", "#5b4bb5", "#5f6b7a", "#3d7a1f",
+        "#2f62d9", "#d4570a", "#1e98b3", "#6a355a", "#703a07", "#9e8d53", "#ca7782", "#296543", "#7f3496", "#2b8ede",
     ),
 )  # fmt: skip
 
@@ -82,14 +84,14 @@ DARK = Colours(
     line="#363b44",
     text="#e6e8ec",
     muted="#a0a8b4",
-    accent="#4672e0",
+    accent="#436fde",
     on_accent="#ffffff",
     selection="#263a63",
     good="#4cc38a",
     warning="#e0a63a",
     bad="#ff7a72",
     series=(
-        "#6e9bff", "#f08a3c", "#2fbf9f", "#e07fbd", "#e0c341", "#6cc5f0", "#c96a5a", "#a99af5", "#a3adba", "#8fc46a",
+        "#6e9bff", "#f08a3c", "#42f7c6", "#d64178", "#fcc3ff", "#ebdd89", "#db9b82", "#50b6b3", "#9c64ad", "#7b7b3f",
     ),
 )  # fmt: skip
 
@@ -105,6 +107,8 @@ _FAMILIES = ("Inter", "Segoe UI", "SF Pro Text", "Noto Sans", "Cantarell", "Ubun
 _CODE = '"JetBrains Mono", "Cascadia Mono", "SF Mono", Menlo, Consolas, "Noto Sans Mono", "DejaVu Sans Mono", monospace'
 _LEAST_POINTS = 10.0
 _TITLE = 1.35  # a title's size, in text sizes
+_DISABLED = 0.5  # how much of a disabled icon's colour is left
+_BUBBLE = 1.05  # the side of a check box, in line heights
 
 
 class _Ink:
@@ -123,8 +127,13 @@ class _Ink:
 
 
 class _IconEngine(QIconEngine):
-    """Paints one SVG in the ink of the moment, so that an icon handed out long ago follows the theme."""
+    """Paints one SVG in the ink of the moment, so that an icon handed out long ago follows the theme.
 
+    Images, not pixmaps, are kept: they may outlive the application object, as icons in a test session do.
+    """
+
+    # Qt deletes what clone() returns, but PySide counts it as Python's and would free it as clone() returns. So every
+    # twin is held until Qt has deleted it; the process owns this list, because a twin may outlive all else.
     _twins: ClassVar[list[QIconEngine]] = []
 
     def __init__(self, path: Path, ink: _Ink, colour: str) -> None:
@@ -145,17 +154,16 @@ class _IconEngine(QIconEngine):
         return self.pixmap(QSize(round(size.width() * scale), round(size.height() * scale)), mode, state)
 
     def clone(self) -> QIconEngine:
-        # Qt deletes what clone() returns, but PySide goes on counting it as Python's and would free it as this returns.
         twin = _IconEngine(self._path, self._ink, self._colour)
         self._twins[:] = [other for other in self._twins if isValid(other)]
         self._twins.append(twin)
         return twin
 
     def _image(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QImage:
-        ink = self._ink.colour(self._colour or "text")
+        ink = self._ink.colour(self._colour)
         if mode == QIcon.Mode.Disabled:
             ink = self._ink.colour("muted")
-            ink.setAlphaF(0.5)
+            ink.setAlphaF(_DISABLED)
         key = (size.width(), size.height(), ink.rgba())
         image = self._images.get(key)
         if image is None:
@@ -181,26 +189,31 @@ def _render(path: Path, size: QSize, ink: QColor) -> QImage:
 class Theme(QObject):
     """The application's look, light or dark.
 
+    Standard widgets follow it by themselves. Roles are dynamic properties, set before the widget is first shown:
+    ``primary``, ``danger`` (QPushButton), ``invalid`` (inputs), ``rail`` (QToolButton), ``card`` (QFrame), and ``role``
+    (QLabel: title, heading, muted, error, warning, good, badge, code). Who changes one
+    later has the widget's style unpolish and polish it.
+
     Args:
         app: Its style, palette, font and stylesheet are set at once.
         choice: ``auto`` follows the system, live; ``light`` and ``dark`` stay.
     """
 
     changed = Signal()
+    """The colours are others now; what paints itself repaints."""
 
     def __init__(self, app: QApplication, *, choice: str = "auto") -> None:
+        assert choice in CHOICES, choice
         super().__init__()
         self._app = app
-        self._choice = ""
-        self._ink = _Ink(LIGHT)
+        self._choice = choice
+        self._system = app.styleHints().colorScheme()
+        self._ink = _Ink(self._chosen())
         self._template = Template((resources() / "style" / "workbench.qss").read_text(encoding="utf-8"))
         QDir.setSearchPaths("workbenchstyle", [str(resources() / "style")])
         app.setStyle(QStyleFactory.create("Fusion"))
         app.setFont(_font())
         app.styleHints().colorSchemeChanged.connect(self._on_system_scheme_changed)
-        self._title_points = f"{app.font().pointSizeF() * _TITLE:.1f}"
-        self._choice = choice
-        self._ink.colours = DARK if self._wants_dark() else LIGHT
         self._dress()
 
     @property
@@ -222,9 +235,19 @@ class Theme(QObject):
         return self._ink.colours
 
     def icon(self, name: str, *, colour: str = "") -> QIcon:
+        """The icon ``resources/icons/<name>.svg``, sharp at any size and device pixel ratio; drawn when first painted.
+
+        It follows the theme for as long as it lives: callers keep it and need not ask again on :attr:`changed`, unless
+        what shows it copies pixels (a window icon, a native menu, a pixmap made with ``icon.pixmap``).
+
+        Args:
+            name: A file name without its ending; an unknown one is an AssertionError.
+            colour: The name of a field of :class:`Colours`, which follows the theme (``on_accent`` on a primary button,
+                ``good`` beside a word), or ``#rrggbb``, which stays. Disabled, every icon is a faded ``muted``.
+        """
         path = resources() / "icons" / f"{name}.svg"
         assert path.is_file(), f"there is no icon {name!r}"
-        return QIcon(_IconEngine(path, self._ink, colour))
+        return QIcon(_IconEngine(path, self._ink, colour or "text"))
 
     def series_colour(self, index: int) -> str:
         """The colour of the curve or class ``index``; wraps round."""
@@ -232,24 +255,24 @@ class Theme(QObject):
         return series[index % len(series)]
 
     def _on_system_scheme_changed(self, scheme: Qt.ColorScheme) -> None:
-        if self._choice == "auto":
-            self._turn()
+        self._system = scheme
+        self._turn()
 
-    def _wants_dark(self) -> bool:
-        if self._choice == "auto":
-            return self._app.styleHints().colorScheme() == Qt.ColorScheme.Dark
-        return self._choice == "dark"
+    def _chosen(self) -> Colours:
+        dark = self._system == Qt.ColorScheme.Dark if self._choice == "auto" else self._choice == "dark"
+        return DARK if dark else LIGHT
 
     def _turn(self) -> None:
-        colours = DARK if self._wants_dark() else LIGHT
+        colours = self._chosen()
         if colours is not self._ink.colours:
             self._ink.colours = colours
             self._dress()
             self.changed.emit()
 
     def _dress(self) -> None:
-        self._app.setPalette(_palette(self.colours))
-        self._app.setStyleSheet(self._template.substitute(_inks(self.colours), title=self._title_points, code=_CODE))
+        inks = _inks(self.colours)
+        self._app.setPalette(_palette(self.colours, faint=inks["faint"], link=inks["accent_text"]))
+        self._app.setStyleSheet(self._template.substitute(inks, **_sizes(self._app.font()), code=_CODE))
 
 
 def _font() -> QFont:
@@ -258,6 +281,18 @@ def _font() -> QFont:
     if 0 < font.pointSizeF() < _LEAST_POINTS:
         font.setPointSizeF(_LEAST_POINTS)
     return font
+
+
+def _sizes(font: QFont) -> dict[str, str]:
+    """Sizes that must fit each other to the pixel, which em would round apart."""
+    line = QFontMetrics(font).height()
+    bubble = 2 * round(_BUBBLE * line / 2)
+    return {
+        "title": f"{QFontInfo(font).pointSizeF() * _TITLE:.1f}",
+        "bubble": str(bubble),
+        "round": str(bubble // 2 + 1),
+        "pill": str(line // 2),
+    }
 
 
 def _inks(colours: Colours) -> dict[str, str]:
@@ -275,14 +310,14 @@ def _inks(colours: Colours) -> dict[str, str]:
         "rail": mixed(colours.window, colours.raised, 0.6),
         "handle": mixed(colours.line, colours.muted, 0.35),
         "faint": mixed(colours.muted, colours.window, 0.35),
-        "accent_hover": mixed(colours.accent, colours.text, 0.15),
-        "accent_pressed": mixed(colours.accent, colours.text, 0.3),
+        "accent_hover": mixed(colours.accent, "#000000", 0.12),
+        "accent_pressed": mixed(colours.accent, "#000000", 0.25),
         "accent_text": mixed(colours.accent, colours.text, 0.25),
         "bad_tint": mixed(colours.surface, colours.bad, 0.1),
     }
 
 
-def _palette(colours: Colours) -> QPalette:
+def _palette(colours: Colours, *, faint: str, link: str) -> QPalette:
     palette = QPalette(QColor(colours.raised), QColor(colours.window))
     roles = QPalette.ColorRole
     for role, colour in {
@@ -290,8 +325,9 @@ def _palette(colours: Colours) -> QPalette:
         roles.AlternateBase: colours.window, roles.Text: colours.text, roles.Button: colours.raised,
         roles.ButtonText: colours.text, roles.BrightText: colours.bad, roles.Highlight: colours.selection,
         roles.HighlightedText: colours.text, roles.ToolTipBase: colours.raised, roles.ToolTipText: colours.text,
-        roles.PlaceholderText: colours.muted, roles.Link: colours.accent, roles.LinkVisited: colours.accent,
-        roles.Accent: colours.accent,
+        roles.PlaceholderText: colours.muted, roles.Link: link, roles.LinkVisited: link, roles.Accent: colours.accent,
     }.items():  # fmt: skip
         palette.setColor(role, QColor(colour))
+    for role in (roles.WindowText, roles.Text, roles.ButtonText, roles.HighlightedText, roles.PlaceholderText):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(faint))
     return palette

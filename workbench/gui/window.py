@@ -1,10 +1,13 @@
-"""The main window: rail, panels, menus, Activity dock, status bar. It arranges and remembers; it knows no domain."""
+"""The main window: rail, panels, menus, Activity dock, status bar. It arranges and remembers; it knows no domain.
+
+Panels and dialogs are imported when they are first shown: the window itself is to be there at once.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from PySide6.QtCore import QSize, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDesktopServices, QGuiApplication, QPaintEvent
@@ -24,11 +27,6 @@ from PySide6.QtWidgets import (
 from workbench.engine.errors import UserError
 from workbench.engine.preferences import Preferences, log_file
 from workbench.gui.actions import Action, Actions
-from workbench.gui.dialogs.about import About
-from workbench.gui.dialogs.closing import ClosingQuestion
-from workbench.gui.dialogs.new_project import NewProject
-from workbench.gui.dialogs.palette import CommandPalette
-from workbench.gui.dialogs.shortcuts import ShortcutSheet
 from workbench.gui.memory import Memory
 from workbench.gui.naming import named
 from workbench.gui.panels.panel import Panel
@@ -105,8 +103,6 @@ class Window(QMainWindow):
         self._activity = QDockWidget("Activity", self)
         self._activity.setObjectName("dock.activity")
         self._activity.setAllowedAreas(Qt.DockWidgetArea.BottomDockWidgetArea | Qt.DockWidgetArea.RightDockWidgetArea)
-        self._activity.setWidget(Activity(workspace, theme))
-        self._activity.setTitleBarWidget(DockTitle(self._activity, theme, name="activity"))
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self._activity)
         self.setStatusBar(StatusBar(workspace, theme))
 
@@ -242,16 +238,21 @@ class Window(QMainWindow):
         return True
 
     def _new_project(self) -> None:
+        from workbench.gui.dialogs.new_project import NewProject
+
         recent = self._memory.recent()
         dialog = NewProject(where=recent[0].parent if recent else Path.home(), parent=self)
         dialog.wanted.connect(self._on_new_project_wanted)
         self._open_dialog(dialog)
 
     def _on_new_project_wanted(self, folder: Path) -> None:
-        dialog = self.sender()
-        assert isinstance(dialog, NewProject)
+        self._answer(self._workspace.open_project, folder)
+
+    def _answer(self, act: Callable[[Any], None], value: object) -> None:
+        """Do what the dialog that has just spoken wants; close it, or say in it why that cannot be done."""
+        dialog: Any = self.sender()
         try:
-            self._workspace.open_project(folder)
+            act(value)
         except UserError as error:
             dialog.show_problem(str(error))
         else:
@@ -281,12 +282,19 @@ class Window(QMainWindow):
         self._toolbar.setVisible(project is not None)
         self._activity.setVisible(project is not None and bool(self._memory.value("activity") in (None, True)))
         if project:
+            self._furnish()
             self._memory.add_recent(project.folder)
             self._show_first_panel()
             self._builder.start()
         else:
             self._welcome.set_recent(self._memory.recent())
         self.actions_table.refresh()
+
+    def _furnish(self) -> None:
+        """Make what only a window with a project shows."""
+        if self._activity.widget() is None:
+            self._activity.setWidget(Activity(self._workspace, self._theme))
+            self._activity.setTitleBarWidget(DockTitle(self._activity, self._theme, name="activity"))
 
     # Panels
 
@@ -343,9 +351,13 @@ class Window(QMainWindow):
         dialog.open()
 
     def _show_palette(self) -> None:
+        from workbench.gui.dialogs.palette import CommandPalette
+
         CommandPalette(self.actions_table, self._theme, self).show()
 
     def _show_shortcuts(self) -> None:
+        from workbench.gui.dialogs.shortcuts import ShortcutSheet
+
         titles = {kind.id: kind.title for kind in PANELS}
         current = self.deck.current if self._workspace.project else ""
         self._open_dialog(
@@ -353,24 +365,20 @@ class Window(QMainWindow):
         )
 
     def _show_about(self) -> None:
+        from workbench.gui.dialogs.about import About
+
         device = self._workspace.device
         self._open_dialog(About(self._theme, device=device.name if device else "", parent=self))
 
     def _show_preferences(self) -> None:
-        from workbench.gui.dialogs.preferences import PreferencesDialog  # a form: not needed to show the window
+        from workbench.gui.dialogs.preferences import PreferencesDialog
 
         dialog = PreferencesDialog(self._workspace.preferences, self._theme, self)
         dialog.wanted.connect(self._on_preferences_wanted)
         self._open_dialog(dialog)
 
     def _on_preferences_wanted(self, preferences: Preferences) -> None:
-        dialog = cast(QDialog, self.sender())
-        try:
-            self._workspace.set_preferences(preferences)
-        except UserError as error:
-            dialog.show_problem(str(error))  # type: ignore[attr-defined]
-        else:
-            dialog.accept()
+        self._answer(self._workspace.set_preferences, preferences)
 
     def _store_preferences(self, preferences: Preferences) -> None:
         try:
@@ -435,6 +443,8 @@ class Window(QMainWindow):
         if not jobs:
             then()
             return
+        from workbench.gui.dialogs.closing import ClosingQuestion
+
         question = ClosingQuestion(jobs, parent=self)
         question.accepted.connect(then)
         self._open_dialog(question)

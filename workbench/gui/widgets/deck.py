@@ -38,9 +38,13 @@ class Deck(QMainWindow):
         self._places = {place.id: place for place in places}
         self._docks: dict[str, _Dock] = {}
         self._made: dict[str, QWidget] = {}
+        self._theme = theme
         self.current = ""
-        for place in places:
-            dock = _Dock(place, theme, self)
+
+    def _furnish(self) -> None:
+        """Make the docks, all of them: a stored layout names them."""
+        for place in self._places.values() if not self._docks else ():
+            dock = _Dock(place, self._theme, self)
             dock.hide()
             self.addDockWidget(_AREA, dock)
             dock.visibilityChanged.connect(self._on_visibility_changed)
@@ -48,6 +52,7 @@ class Deck(QMainWindow):
 
     def panel(self, id: str) -> QWidget:
         """The panel, made if it was not yet."""
+        self._furnish()
         if id not in self._made:
             self._made[id] = self._places[id].make()
             self._docks[id].setWidget(self._made[id])
@@ -112,6 +117,7 @@ class Deck(QMainWindow):
 
     def restore_layout(self, state: QByteArray) -> None:
         """Put the docks where :meth:`layout_state` found them; nonsense changes nothing."""
+        self._furnish()
         self.restoreState(state)
         visible = self._docked()
         if visible and self.current not in {dock.id for dock in visible}:
