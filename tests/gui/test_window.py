@@ -1,5 +1,7 @@
 """The window as a person uses it: mouse and keys through the real event loop."""
 
+import gc
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -29,6 +31,7 @@ from qt_helpers import settle
 from workbench.engine.preferences import Preferences
 from workbench.engine.project.project import Project
 from workbench.engine.project.runs import FINISHED, STOPPED
+from workbench.engine.train.job import preset
 from workbench.gui.jobs import PAUSED, RUNNING
 from workbench.gui.memory import Memory
 from workbench.gui.naming import OBJECT_NAME
@@ -252,6 +255,97 @@ def test_a_training_that_fails_is_said_where_it_belongs(person: Person, tmp_path
     assert "only one class" in QGuiApplication.clipboard().text()
     person.click("train.error.dismiss")
     assert not panel.errors.isVisible()
+
+
+def test_a_bug_in_a_job_is_shown_with_its_report_and_the_window_stays(
+    person: Person, pets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warnings_logged: list[object]
+) -> None:
+    def broken(*_: object, **__: object) -> Iterator[None]:
+        yield from ()
+        raise ZeroDivisionError("our own fault")
+
+    monkeypatch.setattr("workbench.engine.train.session.create", broken)
+    person.new_project(tmp_path / "zoo")
+    person.import_folder(pets)
+    person.keys(Qt.Key.Key_2, control=True)
+    person.click("train.start")
+    panel = person.window.panel("train")
+    person.wait(lambda: "ZeroDivisionError" in panel.errors.text)
+    assert "bug in the workbench" in panel.errors.text
+    person.click("train.error.details")
+    assert "in broken" in person.find("train.error.text", QPlainTextEdit).toPlainText()
+    person.click("train.error.copy")
+    assert "torch 2" in QGuiApplication.clipboard().text()
+    person.click("rail.data")
+    assert person.window.panel("data").isVisible()
+    assert len(warnings_logged) == 1
+    warnings_logged.clear()
+
+
+def test_a_preset_a_model_and_a_wrong_setting(person: Person, pets: Path, tmp_path: Path) -> None:
+    person.new_project(tmp_path / "zoo")
+    person.import_folder(pets)
+    person.keys(Qt.Key.Key_2, control=True)
+    editor = person.window.panel("train").editor
+    choose(person, "train.preset", "cifar10-fnn")
+    assert (editor.job.name, editor.job.model, editor.job.data.source) == ("cifar10-fnn", "fnn", "pets")
+    choose(person, "train.model", "kan – Kolmogorov-Arnold network of splines")
+    assert editor.job.model == "kan"
+    person.set_setting("batch_size", "none")
+    assert "whole number" in editor.problem
+    assert not person.find("train.start", QAbstractButton).isEnabled()
+    person.set_setting("batch_size", "7")
+    assert editor.job.train.batch_size == 7
+    assert person.find("train.start", QAbstractButton).isEnabled()
+    person.click_tab("train.tabs", "Job file")
+    text = person.find("train.job-file.text", QPlainTextEdit)
+    assert "batch_size = 7" in text.toPlainText()
+    text.setPlainText(text.toPlainText().replace("batch_size = 7", "batch_size = 9"))
+    assert editor.job.train.batch_size == 9
+    text.setPlainText("[train]\nbatch_size = ")
+    assert not person.find("train.start", QAbstractButton).isEnabled()
+    assert editor.job.train.batch_size == 9
+    person.click_tab("train.tabs", "Network")
+    layers = person.find("train.network.layers", QTableView)
+    person.wait(lambda: layers.model().rowCount(QModelIndex()) > 0)
+
+
+def choose(person: Person, name: str, text: str) -> None:
+    """Pick an entry of a combo box with the keyboard."""
+    box = person.find(name, QComboBox)
+    box.setFocus()
+    steps = box.findText(text) - box.currentIndex()
+    assert box.findText(text) >= 0, [box.itemText(number) for number in range(box.count())]
+    for _ in range(abs(steps)):
+        person.bot.keyClick(box, Qt.Key.Key_Down if steps > 0 else Qt.Key.Key_Up)
+
+
+def test_a_job_file_goes_out_and_comes_back(person: Person, tmp_path: Path) -> None:
+    person.workspace.open_project(tmp_path / "zoo")
+    editor = person.window.panel("train").editor
+    file = editor.findChild(QWidget, "train.job-file.text").parentWidget()
+    editor.load_preset("cifar10-cnn")
+    file.save(str(tmp_path / "mine.toml"))
+    editor.load_preset("digits-cnn")
+    file.load(str(tmp_path / "mine.toml"))
+    assert editor.job == preset("cifar10-cnn")
+    (tmp_path / "wrong.toml").write_text("[model]\nname = 'cmm'\n")
+    file.load(str(tmp_path / "wrong.toml"))
+    assert editor.job == preset("cifar10-cnn")
+
+
+def test_windows_come_and_go(qtbot: QtBot, theme: Theme, tmp_path: Path) -> None:
+    gone = []
+    for _ in range(3):
+        person = Person(qtbot, theme)
+        person.workspace.open_project(tmp_path / "zoo")
+        for kind in PANELS:
+            person.window.panel(kind.id)
+        gone.append(weakref.ref(person.window))
+        person.leave()
+        del person
+    gc.collect()
+    assert [reference() for reference in gone] == [None] * 3
 
 
 def test_the_palette_finds_and_runs_a_command(person: Person, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import contextlib
 import os
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -23,7 +24,8 @@ from workbench.gui.pace import Pace
 
 RUNNING, PAUSED, STOPPING = "running", "paused", "stopping"
 DONE, STOPPED, FAILED = "done", "stopped", "failed"
-FRAME_MILLISECONDS = 33  # events reach panels thirty times a second at most
+FRAME_MILLISECONDS = 50  # events reach panels twenty times a second at most, as often as a loop reports
+TELL_SECONDS = 0.5
 SWITCH_SECONDS = 0.0005  # see share_the_interpreter()
 _NICENESS = 5
 _STACK_BYTES = 16 << 20  # what the main thread has on Linux twice over; some systems give a thread half a megabyte
@@ -58,7 +60,8 @@ class Job(QObject):
 
     Signals, all in the GUI thread:
         events: A non-empty tuple of events, in order; none after :meth:`stop`.
-        changed: Progress or state are different.
+        changed: Progress or state are different; for progress twice a second at most, since nobody reads faster.
+        state_changed: It was paused, goes on, or is to end.
         ended: The :class:`Ending`, exactly once, after the last events and after the thread has ended.
 
     Args:
@@ -70,6 +73,7 @@ class Job(QObject):
 
     events = Signal(object)
     changed = Signal()
+    state_changed = Signal()
     ended = Signal(object)
 
     def __init__(
@@ -81,6 +85,7 @@ class Job(QObject):
         self.state = RUNNING
         self._thread = _Thread(work, self)
         self._timer = 0
+        self._told = 0.0
 
     def start(self) -> None:
         """Begin. A job is started once."""
@@ -115,6 +120,7 @@ class Job(QObject):
 
     def _enter(self, state: str) -> None:
         self.state = state
+        self.state_changed.emit()
         self.changed.emit()
 
     def timerEvent(self, event: QTimerEvent) -> None:
@@ -133,7 +139,9 @@ class Job(QObject):
         for event in batch:
             self.pace.add(event)
         self.events.emit(tuple(batch))
-        self.changed.emit()
+        if time.monotonic() - self._told >= TELL_SECONDS:
+            self._told = time.monotonic()
+            self.changed.emit()
 
     def _conclude(self) -> None:
         self.killTimer(self._timer)

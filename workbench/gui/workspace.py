@@ -173,7 +173,7 @@ class Workspace(QObject):
 
     def _on_job_started(self, job: Job) -> None:
         job.events.connect(self._on_job_events)
-        job.changed.connect(self.changed)
+        job.state_changed.connect(self.changed)
         self.changed.emit()
 
     def _on_job_events(self, events: tuple[ev.Event, ...]) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import math
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +15,10 @@ from torch import nn
 
 from workbench.engine import events as ev
 from workbench.engine import files
+from workbench.engine.data.image_set import ImageSet
 from workbench.engine.errors import UserError
 from workbench.engine.preferences import Preferences
+from workbench.engine.project.previews import MOST_ITEMS, Predictions
 from workbench.engine.project.project import Project
 from workbench.engine.project.runs import FINISHED, STOPPED, Run
 from workbench.engine.tasks.classify.task import Classify
@@ -321,6 +324,39 @@ def test_a_list_of_learning_rates_is_followed(project: Project, monkeypatch: pyt
     run = trained(project, *settings)
     rates = [event.learning_rate for event in run.events() if isinstance(event, ev.Steps)]
     assert rates == [0.002, 0.002, 0.001, 0.001]
+
+
+def test_each_evaluation_leaves_a_preview_of_the_same_items(project: Project) -> None:
+    run = trained(project)
+    shown = [event for event in run.events() if isinstance(event, ev.Previewed)]
+    assert [event.step for event in shown] == [event.step for event in run.evaluations()] == [10, 20, 30]
+    previews = [Predictions.load(run.folder / event.path) for event in shown]
+    assert [preview.step for preview in previews] == [10, 20, 30]
+    split = project.split(run.status().split)
+    items = [one.item for one in previews[0].items]
+    assert len(items) == MOST_ITEMS
+    assert set(items) <= set(split.items["validation"].tolist())
+    labels = ImageSet(project.dataset_file(run.status().dataset)).labels()
+    for preview in previews:
+        assert [one.item for one in preview.items] == items
+        for one in preview.items:
+            assert one.label == labels[one.item]
+            assert list(one.probabilities) == sorted(one.probabilities, reverse=True)
+            assert 0 < sum(one.probabilities) <= 1 + 1e-6
+
+
+def test_a_pause_does_not_count_as_training(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workbench.engine.train.fit.PAUSE_SECONDS", 0.02)
+    run = create(project)
+    started = time.monotonic()
+    away = 0.0
+    for event in session.train(project, run, preferences=PREFERENCES):
+        if isinstance(event, ev.Evaluated):
+            before = time.monotonic()
+            time.sleep(0.2)
+            away += time.monotonic() - before
+    took = time.monotonic() - started
+    assert 0 < run.status().seconds <= took - away + 0.05
 
 
 def test_training_stops_early_when_nothing_improves(project: Project) -> None:

@@ -92,7 +92,8 @@ class _JobRow(QWidget):
         self._words = QLabel()
         self._words.setProperty("role", "muted")
         self._words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._bar = QProgressBar(textVisible=False)
+        # Never without a range: under a stylesheet Qt goes on painting a busy bar thirty times a second for good
+        self._bar = QProgressBar(textVisible=False, maximum=_STEPS_OF_BAR)
         named(self._bar, "activity.progress", f"Progress of {job.title}")
         self._pause = named(QToolButton(), "activity.pause", f"Pause {job.title}")
         self._stop = named(QToolButton(), "activity.stop", f"Stop {job.title}")
@@ -111,7 +112,9 @@ class _JobRow(QWidget):
         self._pause.clicked.connect(self._on_pause_clicked)
         self._stop.clicked.connect(job.stop)
         job.changed.connect(self._on_job_changed)
-        theme.changed.connect(self._on_job_changed)
+        job.state_changed.connect(self._on_state_changed)
+        theme.changed.connect(self._on_state_changed)
+        self._on_state_changed()
         self._on_job_changed()
 
     def _on_pause_clicked(self) -> None:
@@ -122,10 +125,11 @@ class _JobRow(QWidget):
 
     def _on_job_changed(self) -> None:
         pace, state = self._job.pace, self._job.state
-        fraction = pace.fraction
-        self._bar.setRange(0, _STEPS_OF_BAR if fraction is not None or state == PAUSED else 0)
-        self._bar.setValue(round(_STEPS_OF_BAR * (fraction or 0.0)))
+        self._bar.setValue(round(_STEPS_OF_BAR * (pace.fraction or 0.0)))
         self._words.setText({PAUSED: f"paused · {pace.words()}", STOPPING: "stopping…"}.get(state, pace.words()))
+
+    def _on_state_changed(self) -> None:
+        state = self._job.state
         self._pause.setIcon(self._theme.icon("resume" if state == PAUSED else "pause"))
         words = "Go on" if state == PAUSED else "Pause"
         self._pause.setToolTip(words)

@@ -96,7 +96,6 @@ class StatusBar(QStatusBar):
             self._saved.set_text("everything saved")
             return
         fraction = job.pace.fraction
-        self._bar.setRange(0, 100 if fraction is not None else 0)
         self._bar.setValue(round(100 * (fraction or 0)))
         share = f" {100 * fraction:.0f} %" if fraction is not None else ""
         self._job_words.setText(f"{job.title}{share}" + ("" if job.state == "running" else f" · {job.state}"))

@@ -1,5 +1,6 @@
 """The run in view: where it stands, its buttons, its curves and its previews."""
 
+import time
 from collections.abc import Mapping
 
 from PySide6.QtCore import QSize, Qt
@@ -10,7 +11,7 @@ from workbench.engine import events as ev
 from workbench.engine.errors import UserError
 from workbench.engine.project.runs import FAILED, FINISHED, INTERRUPTED, RUNNING, STOPPED, Status
 from workbench.engine.tasks import ranking_metric
-from workbench.gui.jobs import PAUSED, STOPPING
+from workbench.gui.jobs import PAUSED, STOPPING, TELL_SECONDS
 from workbench.gui.naming import named
 from workbench.gui.pace import duration_text, number_text
 from workbench.gui.panels.train.following import Following
@@ -44,6 +45,7 @@ class WatchView(QWidget):
         super().__init__()
         self._following, self._workspace, self._theme = following, workspace, theme
         self._status: Status | None = None
+        self._told = 0.0
         self._task = ""
         self._sign = QLabel()
         self._name = QLabel("No run yet")
@@ -108,7 +110,9 @@ class WatchView(QWidget):
             if isinstance(event, ev.Started):
                 self.board.share = WHILE_TRAINING if event.device.startswith("cpu") else OTHERWISE
         self.board.refresh()
-        self._show_figures()
+        if time.monotonic() - self._told >= TELL_SECONDS:
+            self._told = time.monotonic()
+            self._show_figures()
 
     def _on_runs_changed(self) -> None:
         self._read_status()

@@ -23,7 +23,7 @@ class ProgressLine(QWidget):
         self.setObjectName(name)
         self._job: Job | None = None
         self._text = ElidedLabel()
-        self._bar = named(QProgressBar(textVisible=False), f"{name}.bar", "Progress")
+        self._bar = named(QProgressBar(textVisible=False, maximum=_FINE), f"{name}.bar", "Progress")
         self._bar.setMinimumWidth(self.fontMetrics().averageCharWidth() * _BAR)
         self._bar.setMaximumHeight(GAP)
         self._stop = named(QPushButton("Stop"), f"{name}.stop", "Stop this")
@@ -64,11 +64,7 @@ class ProgressLine(QWidget):
         assert self._job
         pace, stopping = self._job.pace, self._job.state == STOPPING
         self._stop.setEnabled(not stopping)
-        if pace.fraction is None:
-            self._bar.setRange(0, 0)
-        else:
-            self._bar.setRange(0, _FINE)
-            self._bar.setValue(round(pace.fraction * _FINE))
+        self._bar.setValue(round((pace.fraction or 0.0) * _FINE))
         self._text.show_text(f"{self._job.title}: {'stopping' if stopping else pace.words()}")
 
     def _on_job_ended(self, ending: Ending) -> None:
