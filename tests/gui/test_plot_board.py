@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from plot_helpers import curves_of, evaluated, started, stretch
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QComboBox, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QSlider, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 from qt_helpers import settle
 from shiboken6 import isValid
@@ -355,3 +355,18 @@ def test_changing_runs_keeps_no_charts(board: PlotBoard) -> None:
         board.set_runs([])
         board.set_runs([RunCurves("run", some_curves())])
     assert plots() == before
+
+
+def test_the_legend_of_a_run_that_begins_is_seen(qtbot: QtBot, board: PlotBoard) -> None:
+    """A board that is in view before the first number comes shows its legend when there is something to tell apart."""
+    curves = Curves()
+    board.set_runs([RunCurves("run", curves)])
+    for event in (started(0), stretch(1, [1.0, 0.5]), evaluated(2, train_loss=0.6, validation_loss=0.7)):
+        curves.add(event)
+        board.refresh()
+        QApplication.processEvents()
+    entries = [board.findChild(QAbstractButton, f"test.plots.legend.{number}") for number in range(3)]
+    assert all(entry is not None and entry.isVisible() and entry.height() > 5 for entry in entries)
+    assert all(board.rect().contains(entry.mapTo(board, entry.rect().center())) for entry in entries)
+    bottom = max(entry.mapTo(board, entry.rect().bottomLeft()).y() for entry in entries)
+    assert all(plot.mapTo(board, plot.rect().topLeft()).y() >= bottom for plot in board.plots.values())

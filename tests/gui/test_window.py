@@ -248,7 +248,7 @@ def test_a_training_that_fails_is_said_where_it_belongs(person: Person, tmp_path
     person.keys(Qt.Key.Key_2, control=True)
     person.click("train.start")
     panel = person.window.panel("train")
-    person.wait(lambda: "only one class" in panel.errors.text)
+    person.wait(lambda: "only one class" in panel.errors.text.lower())
     assert panel.errors.isVisible()
     assert person.window.isVisible()
     person.click("train.error.copy")

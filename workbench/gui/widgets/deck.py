@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 from workbench.gui.theme import Theme
 from workbench.gui.widgets.dock_title import DockTitle
 
-_AREA = Qt.DockWidgetArea.LeftDockWidgetArea
+_AREA, _BESIDE = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +73,8 @@ class Deck(QMainWindow):
         else:
             before = self._docks.get(self.current) or next(iter(self._docked()), None)
             if before and not before.isFloating() and before.isVisible() and before is not dock:
-                if beside:
-                    self.splitDockWidget(before, dock, Qt.Orientation.Horizontal)
+                if beside:  # splitting a dock that shares its place with hidden ones would only add a tab
+                    self.addDockWidget(_BESIDE, dock)
                 else:
                     self.tabifyDockWidget(before, dock)
                     before.hide()

@@ -53,11 +53,13 @@ class History:
 
 class Following(QObject):
     """Signals:
+    progressed: The job's state or progress is different.
     turned: Another run is followed: :attr:`run`, :attr:`history` are new.
     advanced: A tuple of events was added to the history.
     failed: The exception that kept the stored events from being read.
     """
 
+    progressed = Signal()
     turned = Signal()
     advanced = Signal(object)
     failed = Signal(object)
@@ -74,24 +76,33 @@ class Following(QObject):
     def follow(self, run: Run | None) -> None:
         """Turn to a stored run, or to none."""
         self._leave()
+        self._turn(run)
+
+    def follow_job(self, job: Job, run: Run | None) -> None:
+        """Turn to a training under way; ``run`` where it goes on with one that there is already."""
+        same = run is not None and self.run is not None and run.id == self.run.id and not self._reading
+        self._leave()
+        self.job = job
+        job.changed.connect(self.progressed)
+        job.events.connect(self._on_job_events)
+        job.ended.connect(self._on_job_ended)
+        if same:
+            self.turned.emit()
+        else:
+            self._turn(run)
+
+    def _turn(self, run: Run | None) -> None:
         self.run, self.history = run, History()
         self.turned.emit()
         if run:
             self._read(run)
-
-    def follow_job(self, job: Job, run: Run | None) -> None:
-        """Turn to a training under way; ``run`` where it goes on with one that there is already."""
-        if run is None or self.run is None or run.id != self.run.id:
-            self.follow(run)
-        self.job = job
-        job.events.connect(self._on_job_events)
-        job.ended.connect(self._on_job_ended)
 
     def _leave(self) -> None:
         if self._reading:
             self._reading.stop()
             self._reading = None
         if self.job:
+            self.job.changed.disconnect(self.progressed)
             self.job.events.disconnect(self._on_job_events)
             self.job.ended.disconnect(self._on_job_ended)
             self.job = None

@@ -39,7 +39,6 @@ class NetworkView(QWidget):
         table.setShowGrid(False)
         table.setWordWrap(False)
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self._words = QLabel(wordWrap=True)
         self._words.setProperty("role", "muted")
         column = QVBoxLayout(self)

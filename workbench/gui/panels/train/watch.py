@@ -51,6 +51,7 @@ class WatchView(QWidget):
         self._name = QLabel("No run yet")
         self._name.setProperty("role", "title")
         self._name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._name.setMinimumWidth(self.fontMetrics().averageCharWidth() * _FIGURE_CHARACTERS)
         self._state = named(QLabel(), "train.state", "State of the run")
         self._state.setProperty("role", "badge")
         self._protocol = named(QLabel(), "train.protocol", "What the numbers are measured on")
@@ -88,6 +89,7 @@ class WatchView(QWidget):
         column.addWidget(self.tabs, 1)
         following.turned.connect(self._on_turned)
         following.advanced.connect(self._on_advanced)
+        following.progressed.connect(self._show_state)
         workspace.changed.connect(self._on_workspace_changed)
         workspace.runs_changed.connect(self._on_runs_changed)
         theme.changed.connect(self._show_state)
@@ -143,7 +145,7 @@ class WatchView(QWidget):
         self._sign.setPixmap(self._theme.icon(sign, colour=colour).pixmap(QSize(20, 20)))
         self._name.setText(status.name if status else job.title if job else "No run yet")
         self._name.setToolTip(self._following.run.id if self._following.run else "")
-        words = job.pace.words() if job and state == RUNNING and not status else state
+        words = "preparing" if job and state == RUNNING and not status else state
         self._state.setText(words)
         self._state.setVisible(bool(words))
         if status:
@@ -151,6 +153,7 @@ class WatchView(QWidget):
             self._protocol.setText(f"{where} · {status.device}" if status.device else where)
             if status.error:
                 self._protocol.setText(status.error)
+            self._protocol.setToolTip(self._protocol.text())
         elif not self._following.run:
             self._protocol.setText(job.pace.words() if job else "Choose settings and press Start.")
 

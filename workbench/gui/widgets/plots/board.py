@@ -156,6 +156,7 @@ class PlotBoard(QWidget):
             plot.setParent(None)
             plot.deleteLater()
         self._legend.set_entries(entries_of(self._runs))
+        self._legend.setVisible(len(self._legend.entries) > 1)
         plots = {}
         for metric, traces in charts.items():
             plot = self._plots.get(metric) or self._new_plot(metric)
@@ -203,7 +204,6 @@ class PlotBoard(QWidget):
             self._cells.setColumnStretch(column, int(column < columns))
         self._empty.setVisible(not shown)
         self._scroll.setVisible(bool(shown))
-        self._legend.setVisible(len(self._legend.entries) > 1)
         for before, after in pairwise(shown):
             QWidget.setTabOrder(self._plots[before].view, self._plots[after].view)
 
