@@ -3,9 +3,8 @@
 The only module that knows both halves of the program. What it imports at its top is what a window needs to appear;
 torch and everything that leans on it come afterwards, in a job.
 
-Python's collector of garbage rests until the window is there, since starting makes very many objects and hardly any
-garbage. What has been loaded then, and what torch adds later, is frozen: looking through a million objects that stay
-would hold the window up for a tenth of a second each time.
+What has been loaded when the window is there, and what torch adds later, is taken out of the garbage collector's sight:
+looking through a million objects that stay would hold the window up for a tenth of a second each time.
 """
 
 import gc
@@ -41,7 +40,6 @@ class App:
     """
 
     def __init__(self, preferences: Preferences) -> None:
-        gc.disable()
         if preferences.scale != 100:
             os.environ.setdefault("QT_SCALE_FACTOR", f"{preferences.scale / 100:g}")
         share_the_interpreter()

@@ -6,13 +6,14 @@ imported before it is known what is wanted, since a window should be there at on
 """
 
 import argparse
+import gc
 import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn, cast
+from typing import Any, NoReturn, cast
 
 from workbench import __version__
 from workbench.console import BUG, MISTAKE, STOPPED_BY_USER, Output, signals
@@ -64,21 +65,29 @@ def _open(options: argparse.Namespace, output: Output) -> int:
             "there is no display to open a window on",
             remedy="use the commands (workbench --help), or set QT_QPA_PLATFORM=offscreen for a window nobody sees",
         )
-    from workbench.app import open_window  # Qt, which no other command needs
-
-    return open_window(Preferences.load(), project=getattr(options, "project", None))
+    return load_app().open_window(Preferences.load(), project=getattr(options, "project", None))
 
 
 def _demo(options: argparse.Namespace, output: Output) -> int:
     if options.screenshots and not has_display():
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     if options.screenshots or (has_display() and not options.headless and not output.as_json):
-        from workbench.app import open_demo
-
         preferences = Preferences.load()
         preferences = preferences.replace(device=options.device) if options.device else preferences
-        return open_demo(preferences, project=options.project or demo_project(), screenshots=options.screenshots)
+        return load_app().open_demo(
+            preferences, project=options.project or demo_project(), screenshots=options.screenshots
+        )
     return _command("demo")(options, output)
+
+
+def load_app() -> Any:
+    """The module :mod:`workbench.app`, which brings Qt, and which no other command needs.
+
+    Python's collector of garbage rests from here until the window is there: starting makes very many objects and hardly
+    any garbage.
+    """
+    gc.disable()
+    return import_module("workbench.app")
 
 
 def has_display() -> bool:

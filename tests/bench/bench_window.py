@@ -41,10 +41,9 @@ window.resize(1280, 800)
 window.show()
 """
 OURS = """
-from workbench.cli import main  # as the program does
-from workbench.app import App
+from workbench.cli import load_app  # as the program does
 from workbench.engine.preferences import Preferences
-app = App(Preferences.load())
+app = load_app().App(Preferences.load())
 window = app.window
 app.show()
 app = app.qt

@@ -1,7 +1,6 @@
 """A rotating log file for what a person does not need to see and a bug report does."""
 
 import logging
-import logging.handlers
 
 from workbench.engine.preferences import log_file
 
@@ -9,17 +8,42 @@ LOGGER = logging.getLogger("workbench")
 _BYTES, _KEPT = 1_000_000, 3
 
 
-def start_log_file() -> None:
-    """Send the ``workbench`` logger to the log file; where that cannot be written, work goes on without one."""
-    if any(isinstance(handler, logging.handlers.RotatingFileHandler) for handler in LOGGER.handlers):
-        return
+class _LogFile(logging.Handler):
+    """Opens the file with the first record: most starts have nothing to say, and what rotates files takes its time to
+    import. Where the file cannot be written, work goes on without one.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._file: logging.Handler | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if self._file is None:
+            self._file = _open()
+        self._file.emit(record)
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+        super().close()
+
+
+def _open() -> logging.Handler:
+    from logging.handlers import RotatingFileHandler
+
     path = log_file()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handler = logging.handlers.RotatingFileHandler(path, maxBytes=_BYTES, backupCount=_KEPT, encoding="utf-8")
+        handler = RotatingFileHandler(path, maxBytes=_BYTES, backupCount=_KEPT, encoding="utf-8")
     except OSError:
-        return
+        return logging.NullHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(message)s"))
-    LOGGER.addHandler(handler)
-    LOGGER.setLevel(logging.INFO)
-    LOGGER.propagate = False
+    return handler
+
+
+def start_log_file() -> None:
+    """Send the ``workbench`` logger to the log file."""
+    if not any(isinstance(handler, _LogFile) for handler in LOGGER.handlers):
+        LOGGER.addHandler(_LogFile())
+        LOGGER.setLevel(logging.INFO)
+        LOGGER.propagate = False
