@@ -65,7 +65,7 @@ def _open(options: argparse.Namespace, output: Output) -> int:
             "there is no display to open a window on",
             remedy="use the commands (workbench --help), or set QT_QPA_PLATFORM=offscreen for a window nobody sees",
         )
-    return load_app().open_window(Preferences.load(), project=getattr(options, "project", None))
+    return int(load_app().open_window(Preferences.load(), project=getattr(options, "project", None)))
 
 
 def _demo(options: argparse.Namespace, output: Output) -> int:
@@ -74,9 +74,8 @@ def _demo(options: argparse.Namespace, output: Output) -> int:
     if options.screenshots or (has_display() and not options.headless and not output.as_json):
         preferences = Preferences.load()
         preferences = preferences.replace(device=options.device) if options.device else preferences
-        return load_app().open_demo(
-            preferences, project=options.project or demo_project(), screenshots=options.screenshots
-        )
+        project = options.project or demo_project()
+        return int(load_app().open_demo(preferences, project=project, screenshots=options.screenshots))
     return _command("demo")(options, output)
 
 

@@ -30,7 +30,7 @@ from workbench.gui.widgets.plots.traces import RunCurves, charts_of, entries_of,
 __all__ = ["BoardSettings", "PlotBoard", "RunCurves"]
 
 WHILE_TRAINING, OTHERWISE = 0.01, 0.25  # shares of the time that painting may take
-_FRAME = 0.05  # seconds between two charts at least
+_FRAME = 0.045  # seconds between two charts at least: twenty a second, and timers are late
 _QUIET = 0.5  # seconds without news after which what is left is painted without regard to the share
 _REMEMBERED, _UNUSUAL = 15, 3.0  # paintings; times their median
 _COLUMNS = 3
