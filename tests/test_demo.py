@@ -11,7 +11,7 @@ from PIL import Image
 from programs import DEADLINE, environment, run_program
 
 from workbench.engine.project.project import Project
-from workbench.engine.project.runs import FINISHED, INTERRUPTED
+from workbench.engine.project.runs import FINISHED, INTERRUPTED, STOPPED
 
 PANELS = {"data", "train", "inspect", "masks", "latent", "label", "runs"}
 WINDOW = """
@@ -52,25 +52,29 @@ def test_pictures_that_cannot_be_written_are_a_mistake(tmp_path: Path) -> None:
     assert ended.err.splitlines()[-1].startswith("workbench: the folder cannot be made")
 
 
-def test_a_window_that_is_killed_loses_no_run(tmp_path: Path) -> None:
-    project = tmp_path / "project"
+def window_with_a_checkpoint(project: Path, *, home: Path) -> "subprocess.Popen[bytes]":
+    """A process of its own whose window trains, once the run has saved its first checkpoint."""
     window = subprocess.Popen(
-        [sys.executable, "-c", WINDOW, str(project)],
-        env=environment(tmp_path / "home"),
-        stderr=subprocess.DEVNULL,
+        [sys.executable, "-c", WINDOW, str(project)], env=environment(home), stderr=subprocess.DEVNULL
     )
     deadline = time.monotonic() + DEADLINE
     while not list(project.glob("runs/*/checkpoints/step-*/meta.json")):
         assert window.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.05)
+    return window
+
+
+def test_a_window_that_is_killed_loses_no_run(tmp_path: Path) -> None:
+    project, home = tmp_path / "project", tmp_path / "home"
+    window = window_with_a_checkpoint(project, home=home)
     os.kill(window.pid, signal.SIGKILL)
     window.wait()
     (row,) = Project(project).runs()
     assert row.run.status().state == INTERRUPTED
     last = row.run.checkpoint_steps()[-1]
     resumed = run_program(
-        "resume", "last", "--project", project, "--set", f"train.steps={last + 5}", home=tmp_path / "home", cwd=tmp_path
+        "resume", "last", "--project", project, "--set", f"train.steps={last + 5}", home=home, cwd=tmp_path
     )
     assert resumed.code == 0, resumed
     assert row.run.status().state == FINISHED
@@ -79,19 +83,10 @@ def test_a_window_that_is_killed_loses_no_run(tmp_path: Path) -> None:
 
 def test_a_window_that_is_asked_to_end_saves_and_ends(tmp_path: Path) -> None:
     project = tmp_path / "project"
-    window = subprocess.Popen(
-        [sys.executable, "-c", WINDOW, str(project)],
-        env=environment(tmp_path / "home"),
-        stderr=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + DEADLINE
-    while not list(project.glob("runs/*/checkpoints/step-*/meta.json")):
-        assert window.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    window = window_with_a_checkpoint(project, home=tmp_path / "home")
     window.send_signal(signal.SIGTERM)
     assert window.wait(timeout=DEADLINE) == 0
     (row,) = Project(project).runs()
     status = row.run.status()
-    assert status.state == "stopped"
+    assert status.state == STOPPED
     assert row.run.checkpoint_steps()[-1] == status.step

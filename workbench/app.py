@@ -24,8 +24,9 @@ from workbench.engine.logs import LOGGER
 from workbench.engine.preferences import Preferences, demo_project
 from workbench.gui.jobs import Ending, Job, share_the_interpreter
 from workbench.gui.memory import Memory
+from workbench.gui.panels import PANELS
 from workbench.gui.theme import Theme
-from workbench.gui.window import PANELS, Window
+from workbench.gui.window import Window
 from workbench.gui.workspace import Workspace
 
 PICTURE_SIZE = QSize(1440, 900)

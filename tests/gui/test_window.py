@@ -35,8 +35,9 @@ from workbench.engine.train.job import preset
 from workbench.gui.jobs import PAUSED, RUNNING
 from workbench.gui.memory import Memory
 from workbench.gui.naming import OBJECT_NAME
+from workbench.gui.panels import PANELS
 from workbench.gui.theme import Theme
-from workbench.gui.window import PANELS, Window
+from workbench.gui.window import Window
 from workbench.gui.workspace import Workspace
 
 W = TypeVar("W", bound=QWidget)
@@ -248,7 +249,7 @@ def test_a_training_that_fails_is_said_where_it_belongs(person: Person, tmp_path
     person.keys(Qt.Key.Key_2, control=True)
     person.click("train.start")
     panel = person.window.panel("train")
-    person.wait(lambda: "only one class" in panel.errors.text.lower())
+    person.wait(lambda: "only one class" in panel.errors.text)
     assert panel.errors.isVisible()
     assert person.window.isVisible()
     person.click("train.error.copy")

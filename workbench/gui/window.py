@@ -4,7 +4,6 @@ Panels and dialogs are imported when they are first shown: the window itself is 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
@@ -29,6 +28,7 @@ from workbench.engine.preferences import Preferences, log_file
 from workbench.gui.actions import Action, Actions
 from workbench.gui.memory import Memory
 from workbench.gui.naming import named
+from workbench.gui.panels import PANELS, Kind
 from workbench.gui.panels.panel import Panel
 from workbench.gui.theme import ICON, Theme
 from workbench.gui.widgets.activity import Activity
@@ -43,26 +43,6 @@ _RAIL_ICON = 24
 _ACTIVITY_HEIGHT = 120
 _STANDARD_SIZE = QSize(1280, 800)
 MENUS = ("File", "View", "Data", "Run", "Help")
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A panel: its id, its title, and what makes it, imported when the panel is first shown."""
-
-    id: str
-    title: str
-    path: str
-
-
-PANELS = (
-    Kind("data", "Data", "workbench.gui.panels.data:DataPanel"),
-    Kind("train", "Train", "workbench.gui.panels.train.panel:TrainPanel"),
-    Kind("inspect", "Inspect", "workbench.gui.panels.coming:inspect"),
-    Kind("masks", "Masks", "workbench.gui.panels.coming:masks"),
-    Kind("latent", "Latent", "workbench.gui.panels.coming:latent"),
-    Kind("label", "Label", "workbench.gui.panels.coming:label"),
-    Kind("runs", "Runs", "workbench.gui.panels.runs.panel:RunsPanel"),
-)
 
 
 class Window(QMainWindow):

@@ -152,9 +152,11 @@ class Workspace(QObject):
     def set_preferences(self, preferences: Preferences) -> None:
         """Store and use other preferences. Raises :class:`UserError` if they cannot be stored."""
         preferences.save()
+        another = preferences.device != self.preferences.device or self.device is None
         self.preferences = preferences
         self.preferences_changed.emit()
-        self.look_for_devices()
+        if another:
+            self.look_for_devices()
 
     def look_for_devices(self) -> None:
         """Load torch and find out what :attr:`device` is, in the background."""

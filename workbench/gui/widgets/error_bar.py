@@ -58,8 +58,7 @@ class ErrorBar(QFrame):
         """Show ``error``; ``doing`` is what was being done, as in "while importing pets"."""
         self._error, self._doing = error, doing
         if isinstance(error, UserError):
-            sentence = str(error)
-            self._sentence.setText(sentence[:1].upper() + sentence[1:])
+            self._sentence.setText(str(error))
         else:
             name = f"{type(error).__name__}: {error}".rstrip(": ")
             self._sentence.setText(f"A bug in the workbench, while {doing}: {name}. Nothing of yours is lost.")
