@@ -42,6 +42,7 @@ from workbench.gui.workspace import Workspace
 _RAIL_ICON = 24
 _ACTIVITY_HEIGHT = 120
 _STANDARD_SIZE = QSize(1280, 800)
+TOOLBAR = ("project", "data", "train")  # whose commands come first
 MENUS = ("File", "View", "Data", "Run", "Help")
 
 
@@ -177,7 +178,9 @@ class Window(QMainWindow):
             if action.menu:
                 self._menus[action.menu].addAction(command)
             if action.toolbar:
-                self._toolbar.addAction(command)
+                # Panels are made in any order; the toolbar has one
+                follower = next((one for one in self._toolbar.actions() if _place(one) > _place(command)), None)
+                self._toolbar.insertAction(cast(QAction, follower), command)
                 button = self._toolbar.widgetForAction(command)
                 named(button, f"toolbar.{action.id.replace('.', '-')}", action.text.rstrip("…"))
 
@@ -446,3 +449,7 @@ class Window(QMainWindow):
     def _on_last_jobs_ended(self) -> None:
         if not self._workspace.jobs.running():
             QTimer.singleShot(0, self.close)
+
+
+def _place(command: QAction) -> int:
+    return TOOLBAR.index(command.objectName().partition(".")[0])

@@ -22,7 +22,7 @@ from workbench.gui.widgets.plots.board import OTHERWISE, WHILE_TRAINING, PlotBoa
 from workbench.gui.workspace import Workspace
 
 _GIB = 2**30
-_FIGURE_CHARACTERS = 16  # "98.05 % at 12,340"
+_FIGURE_CHARACTERS = 18  # "98.05 % at 12,340"
 _SIGNS = {
     RUNNING: ("start", "good"),
     FINISHED: ("check", "good"),
