@@ -9,16 +9,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from PySide6.QtCore import QSize, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDesktopServices, QGuiApplication, QPaintEvent
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QGuiApplication, QPaintEvent
 from PySide6.QtWidgets import (
     QDialog,
     QDockWidget,
     QFileDialog,
     QMainWindow,
-    QSizePolicy,
     QStackedWidget,
-    QToolBar,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -27,11 +24,11 @@ from workbench.engine.errors import UserError
 from workbench.engine.preferences import Preferences, log_file
 from workbench.gui.actions import Action, Actions
 from workbench.gui.memory import Memory
-from workbench.gui.naming import named
 from workbench.gui.panels import PANELS, Kind
 from workbench.gui.panels.panel import Panel
-from workbench.gui.theme import ICON, Theme
+from workbench.gui.theme import Theme
 from workbench.gui.widgets.activity import Activity
+from workbench.gui.widgets.bars import CommandBar, Rail
 from workbench.gui.widgets.deck import Deck, Place
 from workbench.gui.widgets.dock_title import DockTitle
 from workbench.gui.widgets.error_bar import ErrorBar
@@ -39,7 +36,6 @@ from workbench.gui.widgets.status import StatusBar
 from workbench.gui.widgets.welcome import Welcome
 from workbench.gui.workspace import Workspace
 
-_RAIL_ICON = 24
 _ACTIVITY_HEIGHT = 120
 _STANDARD_SIZE = QSize(1280, 800)
 TOOLBAR = ("project", "data", "train")  # whose commands come first
@@ -87,19 +83,9 @@ class Window(QMainWindow):
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self._activity)
         self.setStatusBar(StatusBar(workspace, theme))
 
-        self._toolbar = QToolBar("Toolbar", self, movable=False)
-        self._toolbar.setObjectName("window.toolbar")
-        self._toolbar.setIconSize(QSize(ICON, ICON))
+        self._toolbar, self._rail = CommandBar(TOOLBAR), Rail()
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self._toolbar)
-        self._rail = QToolBar("Panels", self, movable=False)
-        self._rail.setObjectName("window.rail")
-        self._rail.setIconSize(QSize(_RAIL_ICON, _RAIL_ICON))
-        self._rail.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self._rail)
-        for bar in (self._toolbar, self._rail):
-            bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-            bar.toggleViewAction().setEnabled(False)
-        self._rail_group = QActionGroup(self)
         self._enter_commands()
 
         self._builder = QTimer(self, interval=0)
@@ -147,7 +133,7 @@ class Window(QMainWindow):
                 enabled=has_project,
             )
             self._enter(action)
-            self._add_to_rail(kind, self.actions_table.command(action.id))
+            self._rail.add(self.actions_table.command(action.id), panel=kind.id)
         for kind in PANELS:
             self._enter(
                 Action(id=f"beside.{kind.id}", text=f"Put {kind.title} beside the current panel",
@@ -178,22 +164,7 @@ class Window(QMainWindow):
             if action.menu:
                 self._menus[action.menu].addAction(command)
             if action.toolbar:
-                # Panels are made in any order; the toolbar has one
-                follower = next((one for one in self._toolbar.actions() if _place(one) > _place(command)), None)
-                self._toolbar.insertAction(cast(QAction, follower), command)
-                button = self._toolbar.widgetForAction(command)
-                named(button, f"toolbar.{action.id.replace('.', '-')}", action.text.rstrip("…"))
-
-    def _add_to_rail(self, kind: Kind, command: QAction) -> None:
-        command.setCheckable(True)
-        self._rail_group.addAction(command)
-        self._rail.addAction(command)
-        button = self._rail.widgetForAction(command)
-        assert isinstance(button, QToolButton)
-        named(button, f"rail.{kind.id}", kind.title)
-        button.setProperty("rail", True)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+                self._toolbar.add(command)
 
     def _shower(self, id: str, *, beside: bool = False) -> Callable[[], None]:
         return lambda: self.deck.show_panel(id, beside=beside)
@@ -449,7 +420,3 @@ class Window(QMainWindow):
     def _on_last_jobs_ended(self) -> None:
         if not self._workspace.jobs.running():
             QTimer.singleShot(0, self.close)
-
-
-def _place(command: QAction) -> int:
-    return TOOLBAR.index(command.objectName().partition(".")[0])
