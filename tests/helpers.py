@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from workbench.engine.data.image_set import ITEMS, ImageSet
-from workbench.engine.data.importing import ImportSummary, open_source, write_arrow
+from workbench.engine.data.arrow import ITEMS, ImportSummary, write_arrow
+from workbench.engine.data.image_set import ImageSet
+from workbench.engine.data.importing import open_source
 from workbench.engine.data.source import Listing, Record
 
 

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from helpers import imported, listed, png, shared_data, write_files, write_tar, write_zip, written
 
-from workbench.engine.data.image_set import ITEMS, ImageSet
-from workbench.engine.data.importing import open_source, signature, write_arrow
+from workbench.engine.data.arrow import ITEMS, write_arrow
+from workbench.engine.data.image_set import ImageSet
+from workbench.engine.data.importing import open_source, signature
 from workbench.engine.data.source import Listing, Record
 from workbench.engine.errors import UserError
 from workbench.engine.events import Progress

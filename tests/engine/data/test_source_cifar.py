@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from workbench.engine.data.cifar import CIFAR10_CLASSES, CIFAR100_COARSE, CIFAR100_FINE
 from workbench.engine.data.importing import open_source
+from workbench.engine.data.sources.cifar import CIFAR10_CLASSES, CIFAR100_COARSE, CIFAR100_FINE
 from workbench.engine.errors import UserError
 
 

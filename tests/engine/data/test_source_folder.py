@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from helpers import listed, png, shared_data, write_files, write_tar
 
-from workbench.engine.data import folder as folder_module
+from workbench.engine.data.sources import folder as folder_module
 from workbench.engine.errors import UserError
 
 

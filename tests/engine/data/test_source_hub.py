@@ -8,8 +8,8 @@ import datasets
 import pytest
 from helpers import png, written
 
-from workbench.engine.data.hub import hub_listing, loaded_listing
 from workbench.engine.data.importing import open_source
+from workbench.engine.data.sources.hub import hub_listing, loaded_listing
 from workbench.engine.errors import UserError
 
 IMAGES = [{"bytes": png(number), "path": None} for number in range(4)]

@@ -14,7 +14,7 @@ from helpers import listed, png, shared_data, write_files
 from PIL import Image
 
 from workbench.engine.data.importing import open_source
-from workbench.engine.data.torchvision_sets import SETS
+from workbench.engine.data.sources.torchvision_sets import SETS
 from workbench.engine.errors import UserError
 
 NAMES = {"train": "train", "test": "t10k"}

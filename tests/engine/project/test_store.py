@@ -12,6 +12,7 @@ from workbench.engine.errors import UserError
 from workbench.engine.project import store as module
 from workbench.engine.project.store import MIGRATIONS, Store
 
+TABLES = {"datasets", "splits", "runs", "edits", "manifests"}
 INSERT = "INSERT INTO runs (id, name, created) VALUES (?, ?, 0)"
 
 
@@ -50,7 +51,7 @@ def test_a_new_database(path: Path, empty: bool) -> None:
         path.write_bytes(b"")
     store = Store(path)
     assert version(path) == len(MIGRATIONS)
-    assert tables(store) == {"datasets", "splits", "runs"}
+    assert tables(store) == TABLES
     assert store.query("PRAGMA journal_mode")[0][0] == "wal"
 
 
@@ -78,7 +79,7 @@ def test_a_migration_is_whole_or_not_at_all(path: Path, monkeypatch: pytest.Monk
     with pytest.raises(UserError, match="nowhere"):
         Store(path)
     assert version(path) == len(MIGRATIONS)
-    assert tables(old) == {"datasets", "splits", "runs"}
+    assert tables(old) == TABLES
 
 
 def test_a_newer_schema_is_refused(path: Path) -> None:

@@ -1,9 +1,9 @@
 """The reading side of an imported image set: memory-mapped Arrow, without the weight of the ``datasets`` library.
 
-:mod:`workbench.engine.data.importing` writes the file. Labels that a person gives later live in the project's store.
+:mod:`workbench.engine.data.arrow` writes the file. What a person changes later lives in the project's store.
 """
 
-import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,17 +11,21 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from workbench.engine.data.source import UNKNOWN
+from workbench.engine.data.arrow import label_sets_of, read_metadata
+from workbench.engine.data.source import UNKNOWN, Content, Palette, Record
 from workbench.engine.errors import UserError
 
 if TYPE_CHECKING:
     import datasets
 
-ITEMS = "items.arrow"  # the file's name in an imported set's folder
-
 
 class ImageSet:
-    """Items of one imported set by index, 0-based. Immutable, so safe from several threads.
+    """Images, each with a mask or without, by index, 0-based. Immutable, so safe from several threads.
+
+    Attributes:
+        content: ``"images"`` or ``"masks"``.
+        palette: The masks' classes; ``None`` without masks.
+        label_sets: Label set to its classes; empty where the images have no classes of their own.
 
     Args:
         path: The Arrow stream file.
@@ -36,11 +40,18 @@ class ImageSet:
             with pa.memory_map(str(path)) as file:
                 table = pa.ipc.open_stream(file).read_all()
             table.validate(full=True)  # offsets are checked here once, so that no later read can leave the file
-            self.label_sets: dict[str, tuple[str, ...]] = _label_sets(table.schema)
-            self._images = pa.chunked_array([chunk.field("bytes") for chunk in table["image"].chunks], type=pa.binary())
+            self.content: Content
+            self.content, self.palette = _metadata(table.schema)
+            self.label_sets: dict[str, tuple[str, ...]] = label_sets_of(table.schema)
+            if not self.label_sets and self.content == "images":
+                raise ValueError("it has no labels")
+            self._images = _files(table["image"])
+            self._masks = _files(table["mask"]) if self.content == "masks" else None
             self._labels = {key: table[key].to_numpy().astype(np.int64) for key in self.label_sets}
             self._splits = np.array(table["split"].to_pylist(), dtype=np.str_)
             self._names: list[str] = table["name"].to_pylist()
+            grouped = "group" in table.column_names  # the first versions kept none
+            self._groups = np.array(table["group"].to_pylist() if grouped else [""] * len(self._names), dtype=np.str_)
         except FileNotFoundError:
             raise _unreadable(path, "it is missing") from None
         except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -65,6 +76,10 @@ class ImageSet:
         """str[N]: ``"train"``, ``"validation"``, ``"test"`` or ``""``."""
         return self._splits.copy()
 
+    def groups(self) -> npt.NDArray[np.str_]:
+        """str[N]: what an item belongs to, ``""`` where nobody said."""
+        return self._groups.copy()
+
     def name(self, index: int) -> str:
         return self._names[index]
 
@@ -76,6 +91,26 @@ class ImageSet:
         content: bytes = self._images[index].as_py()
         return content
 
+    def mask(self, index: int) -> bytes | None:
+        """The mask's file of one item, byte for byte as it was imported; ``None`` in a set without masks."""
+        if self._masks is None:
+            return None
+        content: bytes = self._masks[index].as_py()
+        return content
+
+    def records(self) -> Iterator[Record]:
+        """All items in order, as the import found them."""
+        labels = list(self._labels.values())
+        for index, name in enumerate(self._names):
+            yield Record(
+                image=self.encoded(index),
+                labels=tuple(int(column[index]) for column in labels),
+                split=str(self._splits[index]),
+                name=name,
+                mask=self.mask(index),
+                group=str(self._groups[index]),
+            )
+
     def hugging_face(self) -> "datasets.Dataset":
         """The same items as a ``datasets.Dataset``, memory-mapped."""
         import datasets  # more than a second of importing, which only export and scripts need
@@ -83,12 +118,17 @@ class ImageSet:
         return datasets.Dataset.from_file(str(self.path))
 
 
-def _label_sets(schema: Any) -> dict[str, tuple[str, ...]]:
-    features = json.loads(schema.metadata[b"huggingface"])["info"]["features"]
-    sets = {key: tuple(value["names"]) for key, value in features.items() if value.get("_type") == "ClassLabel"}
-    if not sets:
-        raise ValueError("it has no labels")
-    return sets
+def _metadata(schema: Any) -> tuple[Content, Palette | None]:
+    content, palette = read_metadata(schema)
+    if content == "questions":
+        raise ValueError("it holds questions")
+    if content == "masks" and palette is None:
+        raise ValueError("its masks have no palette")
+    return content, palette
+
+
+def _files(column: Any) -> Any:
+    return pa.chunked_array([chunk.field("bytes") for chunk in column.chunks], type=pa.binary())
 
 
 def _unreadable(path: Path, why: str) -> UserError:

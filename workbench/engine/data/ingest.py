@@ -5,7 +5,8 @@ import uuid
 from collections.abc import Generator
 
 from workbench.engine import events as ev
-from workbench.engine.data.importing import open_source, signature, write_arrow
+from workbench.engine.data.arrow import write_arrow
+from workbench.engine.data.importing import open_source, signature
 from workbench.engine.errors import UserError
 from workbench.engine.files import new_folder
 from workbench.engine.preferences import Preferences
@@ -47,6 +48,8 @@ def import_dataset(project: Project, target: str, *, preferences: Preferences) -
             items=summary.items,
             label_sets=summary.label_sets,
             splits=summary.splits,
+            content=listing.content,
+            palette=listing.palette.classes if listing.palette else (),
         )
     yield _imported(row, reused=False)
     return row
@@ -63,5 +66,5 @@ def find_or_import(project: Project, source: str, *, preferences: Preferences) -
 
 
 def _imported(row: DatasetRow, *, reused: bool) -> ev.Imported:
-    first = next(iter(row.label_sets.values()))
-    return ev.Imported(name=row.name, items=row.items, classes=first, splits=row.splits, reused=reused)
+    classes = next(iter(row.label_sets.values()), row.palette)
+    return ev.Imported(name=row.name, items=row.items, classes=classes, splits=row.splits, reused=reused)

@@ -8,7 +8,7 @@ import shutil
 import time
 import unicodedata
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import numpy as np
 
 from workbench.engine.errors import UserError
 from workbench.engine.files import TEMPORARY, new_folder, read_toml, write_json, write_toml
+from workbench.engine.project.edits import EditJournal
 from workbench.engine.project.lock import is_held
 from workbench.engine.project.runs import FINISHED, Run, Status
 from workbench.engine.project.splits import Split
@@ -42,6 +43,9 @@ class DatasetRow:
         fingerprint: SHA-256 of the content, wherever it came from.
         label_sets: Label name to its classes, in order.
         splits: Published split to its number of items; ``""`` for items without one.
+        content: What the items are: ``"images"``, ``"masks"`` or ``"questions"``.
+        palette: Names of the masks' classes; empty without masks.
+        repairs: Sentences about what the import mended.
     """
 
     id: str
@@ -54,6 +58,9 @@ class DatasetRow:
     label_sets: Mapping[str, tuple[str, ...]]
     splits: Mapping[str, int]
     created: float
+    content: str = "images"
+    palette: tuple[str, ...] = ()
+    repairs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +149,9 @@ class Project:
         items: int,
         label_sets: Mapping[str, tuple[str, ...]],
         splits: Mapping[str, int],
+        content: str = "images",
+        palette: Sequence[str] = (),
+        repairs: Sequence[str] = (),
     ) -> DatasetRow:
         """Enter an imported dataset under ``name``, or ``name-2`` and so on where that is taken."""
         base = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "data"
@@ -153,7 +163,7 @@ class Project:
                 free = f"{base}-{number}"
                 number += 1
             db.execute(
-                "INSERT INTO datasets VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO datasets VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     id,
                     free,
@@ -165,9 +175,18 @@ class Project:
                     json.dumps({key: list(names) for key, names in label_sets.items()}),
                     json.dumps(dict(splits)),
                     time.time(),
+                    content,
+                    json.dumps(list(palette)),
+                    json.dumps(list(repairs)),
                 ),
             )
         return self.dataset(id)
+
+    # What a person changes of a dataset
+
+    def edits(self, dataset: str) -> EditJournal:
+        """The journal of what was changed in the dataset with this id."""
+        return EditJournal(self.store, dataset)
 
     # Splits
 
@@ -359,5 +378,7 @@ def _dataset(row: Any) -> DatasetRow:
             **{key: row[key] for key in row.keys()},  # noqa: SIM118  a sqlite3.Row iterates over values
             "label_sets": {key: tuple(names) for key, names in json.loads(row["label_sets"]).items()},
             "splits": json.loads(row["splits"]),
+            "palette": tuple(json.loads(row["palette"])),
+            "repairs": tuple(json.loads(row["repairs"])),
         }
     )

@@ -43,6 +43,25 @@ MIGRATIONS = (
         created REAL NOT NULL
     );
     """,
+    """
+    ALTER TABLE datasets ADD COLUMN content TEXT NOT NULL DEFAULT 'images';
+    ALTER TABLE datasets ADD COLUMN palette TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE datasets ADD COLUMN repairs TEXT NOT NULL DEFAULT '[]';
+    CREATE TABLE edits (
+        number INTEGER PRIMARY KEY,
+        dataset TEXT NOT NULL REFERENCES datasets (id),
+        edit TEXT NOT NULL,
+        items BLOB NOT NULL,
+        moment REAL NOT NULL,
+        undone INTEGER NOT NULL DEFAULT 0
+    );
+    CREATE INDEX edits_dataset ON edits (dataset, number);
+    CREATE TABLE manifests (
+        hash TEXT PRIMARY KEY,
+        facts TEXT NOT NULL,
+        labels BLOB
+    )
+    """,
 )
 WAIT_SECONDS = 30.0  # how long a writer waits for another process's transaction
 

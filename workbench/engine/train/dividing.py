@@ -11,6 +11,11 @@ from workbench.engine.train.job import Job
 def choose_label_set(dataset: DatasetRow, label: str) -> str:
     """The label set that ``data.label`` names; the first where it is empty."""
     names = list(dataset.label_sets)
+    if not names:
+        raise UserError(
+            "the items of this data have no classes of their own", where=dataset.name,
+            remedy="choose data with one class an image",
+        )  # fmt: skip
     if label and label not in names:
         raise UserError(f"the data has no labels called {label!r}", where=dataset.name, remedy=suggest(label, names))
     return label or names[0]

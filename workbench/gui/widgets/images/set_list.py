@@ -16,8 +16,12 @@ _CHARACTERS = 18  # of the narrowest list
 
 def facts(row: DatasetRow) -> str:
     """``"1,797 images · 10 classes · folder"``: what it is in one line."""
-    classes = len(next(iter(row.label_sets.values())))
-    parts = [counted(row.items, "image"), counted(classes, "class")]
+    if row.content == "questions":
+        parts = [counted(row.items, "question")]
+    else:
+        classes = len(next(iter(row.label_sets.values()), row.palette))
+        images = counted(row.items, "image") + (" with masks" if row.content == "masks" else "")
+        parts = [images, counted(classes, "class")]
     return DOT.join([*parts, row.kind] if row.kind != row.name else parts)
 
 

@@ -44,10 +44,10 @@ def find_known() -> Generator[Progress, None, Known]:
 
 
 def _known() -> Known:
-    from workbench.engine.data.hub import HUB_PREFIX
     from workbench.engine.data.importing import DIGITS, ORDER
     from workbench.engine.data.source import SOURCES
-    from workbench.engine.data.torchvision_sets import SETS, TORCHVISION_PREFIX
+    from workbench.engine.data.sources.hub import HUB_PREFIX
+    from workbench.engine.data.sources.torchvision_sets import SETS, TORCHVISION_PREFIX
 
     formats = dict.fromkeys((*ORDER, *SOURCES))
     return Known(

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from workbench.engine.data.classes import LARGEST_LABEL, item_name, numbered_classes
 from workbench.engine.data.source import NO_SPLIT, TEST, TRAIN, UNKNOWN, VALIDATION, Listing, Record
+from workbench.engine.data.sources.classes import LARGEST_LABEL, item_name, numbered_classes
 from workbench.engine.errors import UserError
 
 HUB_PREFIX = "hub:"

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench.engine.data.classes import LARGEST_LABEL, class_names, numbered_classes
-from workbench.engine.data.folder import LARGEST_FILE
 from workbench.engine.data.source import NO_SPLIT, SOURCES, UNKNOWN, Listing, Record, SourceFormat
+from workbench.engine.data.sources.classes import LARGEST_LABEL, class_names, numbered_classes
+from workbench.engine.data.sources.folder import LARGEST_FILE
 from workbench.engine.data.tree import FolderTree, Tree
 from workbench.engine.errors import UserError
 

@@ -18,9 +18,9 @@ from typing import IO, cast
 import numpy as np
 import numpy.typing as npt
 
-from workbench.engine.data.classes import item_name, numbered_classes
 from workbench.engine.data.decode import LARGEST_PIXELS, encode_png
 from workbench.engine.data.source import NO_SPLIT, SOURCES, TEST, TRAIN, VALIDATION, Listing, Record, SourceFormat
+from workbench.engine.data.sources.classes import item_name, numbered_classes
 from workbench.engine.data.tree import LIMIT_BYTES, Tree, refuse_bomb
 from workbench.engine.errors import UserError
 

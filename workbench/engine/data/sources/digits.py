@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from workbench.engine.data.classes import item_name, numbered_classes
 from workbench.engine.data.decode import encode_png
 from workbench.engine.data.source import NO_SPLIT, Listing, Record
+from workbench.engine.data.sources.classes import item_name, numbered_classes
 
 BRIGHTEST = 16  # the set counts set bits in 4x4 blocks of a bitmap
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workbench.engine.data.classes import class_names, item_name
 from workbench.engine.data.decode import encode_png
 from workbench.engine.data.source import SOURCES, TEST, TRAIN, Listing, Record, SourceFormat
+from workbench.engine.data.sources.classes import class_names, item_name
 from workbench.engine.data.tree import Tree
 from workbench.engine.errors import UserError
 

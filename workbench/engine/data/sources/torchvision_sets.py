@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from workbench.engine.data.classes import item_name, numbered_classes
 from workbench.engine.data.decode import encode_png
 from workbench.engine.data.source import TEST, TRAIN, VALIDATION, Listing, Record
+from workbench.engine.data.sources.classes import item_name, numbered_classes
 from workbench.engine.errors import UserError
 from workbench.engine.registry import Registry
 

@@ -1,0 +1,1 @@
+"""What is wrong or remarkable in a dataset, found before anything is trained on it."""

@@ -1,0 +1,1 @@
+"""The ways in which data lie on a disk or come by name; one module a format."""
