@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 from helpers import png, write_files, write_tar, write_zip
+from lint_samples import noise, shades
 from programs import Outcome, call, done, run_program
 
 from workbench import __version__, commands
 from workbench.engine.train.job import Job, preset, presets
 
-COMMANDS = ("open", "demo", "presets", "import", "train", "resume", "evaluate", "predict", "runs")
+COMMANDS = (
+    "open", "demo", "presets", "import", "lint", "export", "train", "resume", "evaluate", "predict", "runs", "cache",
+)  # fmt: skip
 METRICS = {"train/loss", "train/accuracy", "validation/loss", "validation/accuracy"}
 JOB = """
 [data]
@@ -116,6 +119,80 @@ def test_import_digits_in_words() -> None:
     imported = done("import", "digits", "--project", "p")
     assert imported.out == "digits\n"
     assert "1797 items" in imported.err
+
+
+# Checks, repairs and export
+
+
+def broken_shades(tmp_path: Path) -> Path:
+    return shades(tmp_path / "shades", {"a/empty.png": b"", "a/text.png": b"no image", "b/twin.png": noise(100)})
+
+
+def test_lint_says_what_is_wrong_and_is_done_with_it(tmp_path: Path) -> None:
+    records = done("lint", broken_shades(tmp_path), "--json").records
+    assert [(record["finding"], record["severity"], record["count"]) for record in records[:-1]] == [
+        ("empty-file", "error", 1),
+        ("unreadable", "error", 1),
+        ("duplicates", "warning", 2),
+    ]
+    assert records[0]["first"] == ["a/empty.png"]
+    summary = records[-1]
+    assert (summary["name"], summary["kind"], summary["items"]) == ("shades", "folder", 15)
+    assert (summary["errors"], summary["warnings"], summary["infos"]) == (2, 1, 0)
+    assert not (tmp_path / "p").exists()
+
+
+def test_lint_in_words(tmp_path: Path) -> None:
+    lines = done("lint", broken_shades(tmp_path)).out.splitlines()
+    assert [line.split()[:3] for line in lines[:-1]] == [
+        ["error", "1", "image"],
+        ["error", "1", "image"],
+        ["warning", "2", "images"],
+    ]
+    assert lines[2].endswith("Exact copies of images within a split: b/0.png, b/twin.png")
+    assert lines[-1] == "shades: 15 images (15 undivided): 2 errors, 1 warning"
+    assert done("lint", shades(tmp_path / "clean")).out == "clean: 12 images (12 undivided): nothing found\n"
+
+
+def test_lint_of_a_broken_archive_is_a_finding(tmp_path: Path) -> None:
+    (tmp_path / "x.zip").write_bytes(b"PK\x03\x04 and no more")
+    first, last = done("lint", tmp_path / "x.zip", "--json").records
+    assert (first["finding"], last["errors"]) == ("source", 1)
+
+
+def test_lint_makes_no_project(tmp_path: Path) -> None:
+    done("lint", shades(tmp_path / "x"), "--project", "p")
+    assert not Path("p").exists()
+
+
+def test_import_with_a_repair_lints_clean_by_its_name(tmp_path: Path) -> None:
+    folder = broken_shades(tmp_path)
+    plain = done("import", folder, "--project", "p", "--json").last
+    assert (plain["dataset"], plain["items"], plain["repairs"]) == ("shades", 15, [])
+    mended = done("import", folder, "--project", "p", "--repair", "leave-out", "--json")
+    assert (mended.last["dataset"], mended.last["items"]) == ("shades-2", 13)
+    assert mended.last["repairs"] == ["Items left out because they cannot be used: 2."]
+    assert mended.last["repairs"][0] in mended.err
+    summary = done("lint", "shades-2", "--project", "p", "--json").last
+    assert (summary["items"], summary["errors"], summary["notes"]) == (13, 0, mended.last["repairs"])
+
+
+def test_an_import_says_that_nothing_was_checked(tmp_path: Path) -> None:
+    folder = broken_shades(tmp_path)
+    hint = "not checked yet: workbench lint shades --project p"
+    assert hint in done("import", folder, "--project", "p").err.splitlines()
+    assert hint in done("import", folder, "--project", "p").err.splitlines()
+    assert "--repair leave-out" in done("lint", "shades", "--project", "p").err
+    assert "not checked" not in done("import", folder, "--project", "p").err
+    assert "not checked" not in done("import", folder, "--project", "p", "--repair", "leave-out").err
+
+
+def test_an_export_imports_as_what_it_was(tmp_path: Path) -> None:
+    first = done("import", shades(tmp_path / "x"), "--project", "p", "--json").last
+    written = done("export", "x", tmp_path / "out" / "x", "--format", "folder", "--project", "p", "--json").last
+    assert (written["items"], written["format"], written["folder"]) == (12, "folder", str(tmp_path / "out" / "x"))
+    again = done("import", tmp_path / "out" / "x", "--project", "p", "--json").last
+    assert (again["items"], again["labels"]) == (first["items"], first["labels"])
 
 
 # Training
@@ -255,6 +332,15 @@ def test_runs(trained: Trained) -> None:
                for line in done("runs", "--project", trained.project).out.splitlines())  # fmt: skip
 
 
+def test_the_cache_is_told_and_emptied(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORKBENCH_HOME", str(trained.project.parent / "home"))
+    full = done("cache", "--json").last
+    assert (full["sets"], full["freed"]) == (1, 0)
+    assert full["bytes"] > 24 * 8 * 8
+    assert done("cache", "--clear").out.startswith("0.0 MiB of decoded images in 0 sets")
+    assert done("cache", "--json").last["bytes"] == 0
+
+
 def test_without_a_display(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
         monkeypatch.delenv(name, raising=False)
@@ -295,6 +381,12 @@ def assert_refused(outcome: Outcome, *words: str) -> None:
         (["resume", "last"], "there is no run called 'last'"),
         (["predict", "last"], "required: FILE"),
         (["import", ""], "there is no such file"),
+        (["import", "digits", "--repair", "leave-ou"], "did you mean 'leave-out'?"),
+        (["import", "digits", "--repair", "move-answers"], "is for questions, and this holds images"),
+        (["lint"], "required: PATH|NAME"),
+        (["lint", "./nowhere"], "there is no such file, folder or dataset"),
+        (["export", "nothing", "out", "--format", "folder"], "there is no dataset called 'nothing'"),
+        (["export", "nothing", "out"], "required: --format"),
         (["import", "torchvision:CIFAR11"], "did you mean 'CIFAR10'?"),
     ],
 )

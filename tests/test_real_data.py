@@ -24,7 +24,7 @@ SHORT = (
     [
         (("cifar10", "cifar10_image_folder.tar"), "cifar10-fnn", 10, "train-test 50000/10000"),
         (("cifar10", "lossless_first4000", "cifar-10-batches-bin"), "cifar10-cnn", 10, "hold-out"),
-        (("mnist",), "digits-cnn", 10, "random"),
+        (("mnist",), "digits-cnn", 10, "hold-out"),
         (("hymenoptera", "subset_256px"), "cifar10-cnn-deep", 2, "published 244+153"),
         (("flowers5", "subset_80_30"), "cifar10-fast", 5, "published 400+150"),
     ],

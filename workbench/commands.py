@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import shlex
 from collections.abc import Callable, Generator
 from dataclasses import asdict, replace
 from types import FrameType
@@ -10,14 +11,15 @@ from typing import Any, TypeVar
 from workbench.console import DONE, STOPPED_BY_USER, Output, signals
 from workbench.engine import events as ev
 from workbench.engine.data.ingest import import_dataset
+from workbench.engine.data.pixel_cache import cache_report, evict
 from workbench.engine.errors import UserError
 from workbench.engine.preferences import Preferences, default_project
-from workbench.engine.project.project import Project
+from workbench.engine.project.project import DatasetRow, Project
 from workbench.engine.project.runs import FINISHED, INTERRUPTED, RUNNING, STOPPED, Run
 from workbench.engine.train import session
 from workbench.engine.train.job import DEMO_PRESET, Job, load_job, preset
 from workbench.engine.train.job import presets as preset_names
-from workbench.terminal import metrics_text
+from workbench.terminal import finding_text, metrics_text, report_text
 
 R = TypeVar("R")
 
@@ -137,20 +139,95 @@ def resume(options: argparse.Namespace, output: Output) -> int:
 
 
 def import_(options: argparse.Namespace, output: Output) -> int:
-    work = import_dataset(_project(options), options.source, preferences=_preferences(options))
+    from workbench.engine.data.lint.report import FACTS
+
+    project = _project(options)
+    work = import_dataset(project, options.source, preferences=_preferences(options), repairs=options.repair)
     try:
         row = drive(work, output.terminal.show)
     except Interrupted:
         return output.end(STOPPED_BY_USER, "interrupted; nothing was imported")
+    if not row.repairs and not project.dataset_file(row.id).with_name(FACTS).exists():
+        output.terminal.say(f"not checked yet: workbench lint {row.name}{_same_project(options)}")
     values = {
         "dataset": row.name,
         "kind": row.kind,
         "items": row.items,
         "splits": dict(row.splits),
         "labels": {name: list(classes) for name, classes in row.label_sets.items()},
+        "content": row.content,
+        "palette": list(row.palette),
+        "repairs": list(row.repairs),
         "fingerprint": row.fingerprint,
     }
     output.record(values, row.name)
+    return DONE
+
+
+def _same_project(options: argparse.Namespace) -> str:
+    """What to add to a command that is to work on the same project."""
+    return f" --project {shlex.quote(str(options.project))}" if options.project else ""
+
+
+def lint(options: argparse.Namespace, output: Output) -> int:
+    """Whatever is found, the code is that of a job done: telling is all that was asked for."""
+    from workbench.engine.data.lint.report import lint_dataset, lint_source
+
+    preferences = _preferences(options)
+    known = _known_dataset(options)
+    if known:
+        work = lint_dataset(*known, limit_pixels=preferences.limit_pixels)
+    else:
+        work = lint_source(options.source, cache=preferences.cache, limit_pixels=preferences.limit_pixels)
+    try:
+        report = drive(work, output.terminal.show)
+    except Interrupted:
+        return output.end(STOPPED_BY_USER, "interrupted")
+    for note in report.notes:
+        output.terminal.say(note)
+    for finding in report.findings:
+        output.record(report.finding_to_json(finding), finding_text(report, finding))
+    if repairs := dict.fromkeys(name for finding in report.findings for name in finding.repairs):
+        output.terminal.say(f"what mends some of it at import: {', '.join(f'--repair {name}' for name in repairs)}")
+    values = report.to_json()
+    del values["findings"]
+    output.record(values, report_text(report))
+    return DONE
+
+
+def _known_dataset(options: argparse.Namespace) -> tuple[Project, DatasetRow] | None:
+    """The dataset of this name; looking for one makes no project where there is none."""
+    if not ((options.project or default_project()) / "project.toml").exists():
+        return None
+    project = _project(options)
+    for row in project.datasets():
+        if options.source in (row.name, row.id):
+            return project, row
+    return None
+
+
+def export(options: argparse.Namespace, output: Output) -> int:
+    from workbench.engine.data.exports import export
+    from workbench.engine.data.opened import dataset_listing, open_dataset
+
+    project = _project(options)
+    row = project.dataset(options.dataset)
+    listing = dataset_listing(open_dataset(project, row))
+    try:
+        summary = drive(export(listing, options.destination, format=options.format), output.terminal.show)
+    except Interrupted:
+        return output.end(STOPPED_BY_USER, "interrupted; nothing was written")
+    for note in summary.notes:
+        output.terminal.say(note)
+    values = {
+        "dataset": row.name,
+        "format": options.format,
+        "items": summary.items,
+        "files": summary.files,
+        "folder": str(summary.folder),
+        "notes": list(summary.notes),
+    }
+    output.record(values, str(summary.folder))
     return DONE
 
 
@@ -203,6 +280,16 @@ def runs(options: argparse.Namespace, output: Output) -> int:
         mark = {FINISHED: " ", RUNNING: ">", STOPPED: "=", INTERRUPTED: "!"}.get(state, "?")
         words = f"{mark} {row.run.id}  {state}  {values['steps']}/{values['total_steps']}  "
         output.record(values, words + f"{metrics_text(values['metrics'])}  {values['protocol']}")
+    return DONE
+
+
+def cache(options: argparse.Namespace, output: Output) -> int:
+    folder = Preferences.load().cache
+    freed = evict(folder) if options.clear else 0
+    report = cache_report(folder)
+    size = f"{report.bytes / 2**20:,.1f} MiB of decoded images in {len(report.sets):,} sets"
+    words = f"{size} in {folder}" + (f"; {freed / 2**20:,.1f} MiB freed" if options.clear else "")
+    output.record({"folder": str(folder), "sets": len(report.sets), "bytes": report.bytes, "freed": freed}, words)
     return DONE
 
 

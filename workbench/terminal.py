@@ -2,9 +2,16 @@
 
 import sys
 from collections.abc import Mapping
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from workbench.engine import events as ev
+
+if TYPE_CHECKING:
+    from workbench.engine.data.lint.finding import Finding
+    from workbench.engine.data.lint.report import LintReport
+
+_NAMED = 3  # items that a finding's line names
+_SINGULAR: Mapping[str, str] = {"classes": "class"}
 
 
 def metric_text(name: str, value: float) -> str:
@@ -14,6 +21,27 @@ def metric_text(name: str, value: float) -> str:
 
 def metrics_text(metrics: Mapping[str, float]) -> str:
     return " · ".join(metric_text(name, value) for name, value in metrics.items())
+
+
+def finding_text(report: "LintReport", finding: "Finding") -> str:
+    """A finding in one line: how bad, how many, what, and the first items."""
+    first = report.first(finding)[:_NAMED]
+    rest = len(finding.items) - len(first)
+    where = ", ".join(first) + (f" and {rest:,} more" if rest else "")
+    also = finding.details.get(-1, "")
+    unit = _SINGULAR.get(finding.unit, finding.unit.removesuffix("s")) if finding.count == 1 else finding.unit
+    words = f"{finding.severity:<8} {finding.count:>9,} {unit:<9} {finding.title}"
+    return f"{words}{f' ({also})' if also else ''}{f': {where}' if where else ''}"
+
+
+def report_text(report: "LintReport") -> str:
+    """What the checks found in all, in one line."""
+    splits = ", ".join(f"{count:,} {name or 'undivided'}" for name, count in report.splits.items())
+    items = f"{report.items:,} {'questions' if report.content == 'questions' else 'images'}"
+    nouns = {"error": "error", "warning": "warning", "info": "remark"}
+    counts = {noun: report.count(severity) for severity, noun in nouns.items()}
+    found = ", ".join(f"{count} {noun}{'s' if count > 1 else ''}" for noun, count in counts.items() if count)
+    return f"{report.name}: {items}{f' ({splits})' if splits else ''}: {found or 'nothing found'}"
 
 
 class Terminal:
@@ -66,7 +94,8 @@ class Terminal:
             case ev.Imported():
                 counts = ", ".join(f"{count} {name or 'undivided'}" for name, count in event.splits.items())
                 verb = "already imported" if event.reused else "imported"
-                self.say(f"{verb} {event.name}: {event.items} items ({counts}) in {len(event.classes)} classes")
+                classes = f" in {len(event.classes)} classes" if event.classes else ""
+                self.say(f"{verb} {event.name}: {event.items} items ({counts}){classes}")
             case ev.Finished():
                 self._close()
                 each = f", {1e3 * self._step_seconds:.2f} ms a step" if self._step_seconds else ""

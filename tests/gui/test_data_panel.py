@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -99,7 +99,7 @@ def test_the_digits_are_one_click_away(qtbot: QtBot, panel: DataPanel, calls: li
     qtbot.waitUntil(lambda: not panel.is_empty, timeout=20_000)
     qtbot.waitUntil(quiet(panel))
     assert names(panel) == ["digits"]
-    assert panel.browser.filters.count_text == "1,797 of 1,797"
+    assert panel.browser.count_text == "1,797 of 1,797"
     assert "1,797 images" in panel.header.text
     assert "10 classes" in panel.header.text
     qtbot.waitUntil(lambda: panel.browser.model.index(0).data(Role.THUMBNAIL) is not None)
@@ -170,18 +170,18 @@ def test_every_failure_is_named(qtbot: QtBot, panel: DataPanel, tmp_path: Path) 
 def test_filters_narrow_down(qtbot: QtBot, panel: DataPanel, tmp_path: Path) -> None:
     imported(qtbot, panel, pets(tmp_path / "pets"))
     combo(panel, "class").setCurrentIndex(combo(panel, "class").findText("dog (16)"))
-    assert panel.browser.filters.count_text == "16 of 32"
+    assert panel.browser.count_text == "16 of 32"
     combo(panel, "split").setCurrentIndex(combo(panel, "split").findText("test (16)"))
-    assert panel.browser.filters.count_text == "8 of 32"
+    assert panel.browser.count_text == "8 of 32"
     assert {panel.browser.model.index(row).data(Role.CLASS) for row in range(8)} == {"dog"}
     assert {panel.browser.model.index(row).data(Role.SPLIT) for row in range(8)} == {"test"}
     text = panel.findChild(QLineEdit, "data.text")
     qtbot.keyClicks(text, "03.PNG")
-    qtbot.waitUntil(lambda: panel.browser.filters.count_text == "1 of 32")
+    qtbot.waitUntil(lambda: panel.browser.count_text == "1 of 32")
     qtbot.keyClicks(text, "x")
-    qtbot.waitUntil(lambda: panel.browser.filters.count_text == "0 of 32")
+    qtbot.waitUntil(lambda: panel.browser.count_text == "0 of 32")
     qtbot.mouseClick(panel.findChild(QPushButton, "data.show-all"), Qt.MouseButton.LeftButton)
-    assert panel.browser.filters.count_text == "32 of 32"
+    assert panel.browser.count_text == "32 of 32"
 
 
 def test_the_current_item_stays_current_through_a_filter(qtbot: QtBot, panel: DataPanel, tmp_path: Path) -> None:
@@ -239,7 +239,7 @@ def test_datasets_are_switched_quickly(qtbot: QtBot, panel: DataPanel, tmp_path:
     qtbot.waitUntil(quiet(panel))
     assert panel.header.text.startswith("pets")
     assert panel.browser.model.rowCount() == 32
-    assert panel.browser.filters.count_text == "32 of 32"
+    assert panel.browser.count_text == "32 of 32"
 
 
 def test_a_dataset_that_is_damaged_says_so(
@@ -322,7 +322,7 @@ def test_an_error_of_a_closed_dialog_is_shown_by_the_panel(
 ) -> None:
     gate = threading.Event()
 
-    def held(project: Project, target: str, *, preferences: Preferences) -> Work:
+    def held(project: Project, target: str, *, preferences: Preferences, repairs: Sequence[str]) -> Work:
         while not gate.wait(0.01):
             yield Progress(stage="waiting", done=0, total=0)
         raise UserError("these are not the digits")

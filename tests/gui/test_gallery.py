@@ -1,74 +1,27 @@
-"""The gallery: what a row says, that only what is seen is decoded, and that memory has a bound."""
+"""The gallery: what a row says, how tiles look, that only what is seen is decoded, and how items are selected."""
 
-import dataclasses
-import io
-import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from gallery_samples import CLASSES, Pictures, catalogue, flags, turn
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QMouseEvent, QWheelEvent
-from PySide6.QtWidgets import QApplication, QComboBox, QWidget
+from PySide6.QtGui import QContextMenuEvent, QImage, QMouseEvent
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from workbench.engine.data.decode import encode_png
-from workbench.gui.models.gallery import Catalogue, GalleryModel, Role
+from workbench.engine.data.lint.finding import Finding
+from workbench.gui.models.gallery import GalleryModel, Role
 from workbench.gui.theme import Theme
-from workbench.gui.thumbnails import CRISP, Thumbnailer, make_thumbnail
-from workbench.gui.widgets.images.browser import ImageBrowser
+from workbench.gui.thumbnails import CRISP, Thumbnailer
 from workbench.gui.widgets.images.gallery import LARGEST, SMALLEST, STEP, ImageGallery
 from workbench.gui.widgets.images.tile import picture_rect
-from workbench.gui.widgets.images.view import ImageView, Picture
 from workbench.gui.workspace import Workspace
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support propagateSizeHints")
-CLASSES = ("ant", "bee")
-IN_FLIGHT = 5  # at most so many are being decoded at a time
-
-
-class Pictures:
-    """Stands in for an image set: what was decoded is counted."""
-
-    def __init__(self, count: int, *, side: int = 8, broken: frozenset[int] = frozenset()) -> None:
-        self.count, self.broken = count, broken
-        self.asked: list[int] = []
-        self._file = encode_png(np.full((side, side), 200, np.uint8))
-
-    def name(self, index: int) -> str:
-        return f"item-{index}"
-
-    def encoded(self, index: int) -> bytes:
-        self.asked.append(index)
-        return b"no image" if index in self.broken else self._file
-
-
-class HeldPictures(Pictures):
-    """Hands nothing out before its gate is open."""
-
-    def __init__(self, count: int) -> None:
-        super().__init__(count)
-        self.gate = threading.Event()
-
-    def encoded(self, index: int) -> bytes:
-        self.gate.wait()
-        return super().encoded(index)
-
-
-def catalogue(pictures: Pictures) -> Catalogue:
-    """Every third item is unknown; the first half is for training, the rest in no split."""
-    count = pictures.count
-    names = [pictures.name(item) for item in range(count)]
-    return Catalogue(
-        images=pictures,
-        names=names,
-        folded=names,
-        splits=np.where(np.arange(count) < count // 2, "train", ""),
-        labels={"label": np.arange(count) % 3 - 1},
-        label_sets={"label": CLASSES},
-    )
 
 
 @pytest.fixture
@@ -115,42 +68,6 @@ def test_a_selection_is_shown_in_its_order(model: GalleryModel) -> None:
     assert [model.row(8), model.row(9), model.row(29)] == [2, -1, -1]
 
 
-@pytest.mark.parametrize(
-    ("choice", "expected"),
-    [
-        ({"label": -1}, [0, 3, 6, 9]),
-        ({"split": ""}, [5, 6, 7, 8, 9]),
-        ({"text": "ITEM-7"}, [7]),
-        ({"label": 0, "split": "", "text": "7"}, [7]),
-        ({"text": "nothing like it"}, []),
-    ],
-)
-def test_filters(choice: dict[str, object], expected: list[int]) -> None:
-    assert catalogue(Pictures(10)).matching(**choice).tolist() == expected  # type: ignore[arg-type]
-
-
-def test_another_label_set_has_other_classes(qtbot: QtBot, workspace: Workspace, theme: Theme) -> None:
-    whole = catalogue(Pictures(12))
-    labels = dict(whole.labels) | {"sting": np.array([0, 1, 2] * 4)}
-    browser = ImageBrowser(workspace.jobs, theme)
-    qtbot.addWidget(browser)
-    browser.show_catalogue(
-        dataclasses.replace(whole, labels=labels, label_sets={"label": CLASSES, "sting": ("no", "yes", "who knows")})
-    )
-    label_set = browser.findChild(QComboBox, "data.label-set")
-    classes = browser.findChild(QComboBox, "data.class")
-    assert [classes.itemText(row) for row in range(classes.count())] == [
-        "All classes", "ant (4)", "bee (4)", "unknown (4)",
-    ]  # fmt: skip
-    label_set.setCurrentIndex(1)
-    classes.setCurrentIndex(classes.findText("who knows (4)"))
-    assert [browser.model.index(row).data(Role.CLASS) for row in range(browser.model.rowCount())] == ["who knows"] * 4
-    browser.show_catalogue(whole)
-    assert label_set.isHidden()
-    assert browser.model.rowCount() == 12
-    browser.show_catalogue(None)
-
-
 def test_only_what_is_near_is_decoded(qtbot: QtBot, gallery: ImageGallery, model: GalleryModel) -> None:
     pictures = Pictures(10_000)
     model.show(catalogue(pictures))
@@ -178,43 +95,6 @@ def test_what_scrolled_away_is_not_decoded(qtbot: QtBot, gallery: ImageGallery, 
     assert model.thumbnails.get(49_999)
 
 
-def test_stale_requests_are_dropped(qtbot: QtBot, workspace: Workspace) -> None:
-    pictures = HeldPictures(2000)
-    thumbnails = Thumbnailer(workspace.jobs)
-    thumbnails.show(pictures)
-    thumbnails.want(range(1000), side=64)
-    thumbnails.want(range(1990, 2000), side=64)
-    pictures.gate.set()
-    qtbot.waitUntil(lambda: thumbnails.idle)
-    assert all(thumbnails.get(item) for item in range(1990, 2000))
-    assert len(pictures.asked) <= 10 + IN_FLIGHT
-
-
-def test_another_set_takes_nothing_over(qtbot: QtBot, workspace: Workspace) -> None:
-    thumbnails = Thumbnailer(workspace.jobs)
-    heard: list[int] = []
-    thumbnails.ready.connect(heard.extend)
-    thumbnails.show(Pictures(100))
-    thumbnails.want(range(100), side=64)
-    thumbnails.show(Pictures(100, broken=frozenset({1})))
-    thumbnails.want([1], side=64)
-    qtbot.waitUntil(lambda: thumbnails.idle)
-    assert heard == [1]
-    assert "cannot be read" in (thumbnails.get(1) or pytest.fail("there is none")).error
-
-
-def test_memory_is_bounded(qtbot: QtBot, workspace: Workspace) -> None:
-    limit = 40 * 4 * 100 * 100
-    thumbnails = Thumbnailer(workspace.jobs, limit_bytes=limit)
-    thumbnails.show(Pictures(300, side=200))
-    for first in range(0, 300, 15):
-        thumbnails.want(range(first, first + 15), ahead=range(first + 15, 300), side=100)
-        qtbot.waitUntil(lambda: thumbnails.idle)
-        assert thumbnails.bytes <= limit
-        assert all(thumbnails.get(item) for item in range(first, first + 15)), "what is ahead drove out what is seen"
-    assert thumbnails.get(0) is None
-
-
 def test_an_unreadable_image_says_so(qtbot: QtBot, gallery: ImageGallery, model: GalleryModel) -> None:
     model.show(catalogue(Pictures(20, broken=frozenset({4}))))
     gallery.show()
@@ -235,21 +115,6 @@ def test_the_tool_tip_names_the_size(qtbot: QtBot, gallery: ImageGallery, model:
     assert model.index(1).data(Qt.ItemDataRole.ToolTipRole) == (
         "item-1\nClass: ant\nSplit: train\n8 \N{MULTIPLICATION SIGN} 8 pixels, PNG"
     )
-
-
-def test_a_large_image_is_made_smaller_in_proportion(workspace: Workspace) -> None:
-    class One(Pictures):
-        def encoded(self, index: int) -> bytes:
-            file = io.BytesIO()
-            Image.new("RGB", (600, 300), "red").save(file, "JPEG")
-            return file.getvalue()
-
-    thumbnail = make_thumbnail(One(1), 0, side=100)
-    assert thumbnail.image
-    assert (thumbnail.image.width(), thumbnail.image.height()) == (100, 50)
-    assert (thumbnail.width, thumbnail.height, thumbnail.format) == (600, 300, "JPEG")
-    assert thumbnail.image.pixelColor(50, 25).red() > 240
-    assert thumbnail.image.pixelColor(50, 25).blue() < 20
 
 
 @pytest.mark.parametrize("ratio", [1.0, 1.5, 2.0])
@@ -361,56 +226,6 @@ def test_control_and_the_wheel_change_the_tiles(gallery: ImageGallery, model: Ga
     assert gallery.rows_in_view().start == gallery.columns  # a notch is a line of tiles
 
 
-def test_the_wheel_zooms_where_it_points(qtbot: QtBot, theme: Theme) -> None:
-    view = ImageView(theme, name="data.large")
-    qtbot.addWidget(view)
-    view.resize(400, 300)
-    view.show()
-    picture = QImage(800, 600, QImage.Format.Format_RGB32)
-    picture.fill(QColor("red"))
-    for x in range(400):
-        for y in range(600):
-            picture.setPixelColor(x, y, QColor("blue"))
-    view.show_picture(Picture(item=0, levels=(picture,), format="PNG", file_bytes=1))
-    assert view.zoom == pytest.approx(min(384 / 800, 284 / 600))
-    for _ in range(30):
-        turn(view, 120, at=QPointF(120, 150))
-    assert view.zoom == 64.0
-    shown = view.grab().toImage()
-    assert {shown.pixelColor(x, 150).name() for x in range(10, 390, 20)} == {"#0000ff"}
-    for _ in range(60):
-        turn(view, -120)
-    assert view.zoom == pytest.approx(min(384 / 800, 284 / 600))
-
-
-def turn(
-    widget: QWidget,
-    angle: int,
-    *,
-    keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
-    at: QPointF | None = None,
-) -> None:
-    """Turn the wheel over ``widget``."""
-    place = at or QPointF(40, 40)
-    event = QWheelEvent(
-        place, widget.mapToGlobal(place), QPoint(), QPoint(0, angle), Qt.MouseButton.NoButton, keys,
-        Qt.ScrollPhase.NoScrollPhase, False,
-    )  # fmt: skip
-    QApplication.sendEvent(widget, event)
-
-
-def test_a_project_that_closes_ends_the_decoding(qtbot: QtBot, workspace: Workspace) -> None:
-    pictures = HeldPictures(2000)
-    thumbnails = Thumbnailer(workspace.jobs)
-    thumbnails.show(pictures)
-    thumbnails.want(range(1000), side=64)
-    workspace.close_project()
-    pictures.gate.set()
-    qtbot.waitUntil(lambda: thumbnails.idle)
-    assert not workspace.jobs.running()
-    assert len(pictures.asked) <= IN_FLIGHT
-
-
 def test_the_module_loads_nothing_heavy(tmp_path: Path) -> None:
     import subprocess
     import sys
@@ -419,3 +234,92 @@ def test_the_module_loads_nothing_heavy(tmp_path: Path) -> None:
     program = f"import sys, workbench.gui.panels.data; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_rows_follow_any_order(model: GalleryModel) -> None:
+    model.show(catalogue(Pictures(6)))
+    assert model.select(np.array([4, 0, 5]))
+    assert [model.index(row).data(Role.NAME) for row in range(3)] == ["item-4", "item-0", "item-5"]
+    assert [model.row(item) for item in (0, 4, 3, -1, 99)] == [1, 0, -1, -1, -1]
+    assert model.rows(np.array([5, 3, 4])).tolist() == [0, 2]
+    assert not model.select(np.array([4, 0, 5])), "the same rows need no reset"
+
+
+def test_excluded_items_are_hidden_at_first(model: GalleryModel) -> None:
+    model.show(catalogue(Pictures(6), excluded=flags(6, 1, 2)))
+    assert model.shown.tolist() == [0, 3, 4, 5]
+
+
+def test_signs_are_told_in_words_and_seen(
+    qtbot: QtBot, gallery: ImageGallery, model: GalleryModel, theme: Theme
+) -> None:
+    plain, edited = catalogue(Pictures(4)), {"excluded": flags(4, 1), "relabelled": flags(4, 2)}
+    model.show(plain)
+    gallery.show()
+    qtbot.waitUntil(seen(gallery, model))
+    looks = [gallery.grab(gallery.visualRect(model.index(row))).toImage() for row in range(4)]
+    model.update(catalogue(model.catalogue.images, **edited), label_set="label")  # type: ignore[union-attr, arg-type]
+    model.set_findings([
+        Finding(code="x", title="Broken", severity="error", count=1, unit="images", items=np.array([3]),
+                details={3: "cut short"}),
+        Finding(code="y", title="Odd", severity="info", count=1, unit="images", items=np.array([0])),
+    ])  # fmt: skip
+    now = [gallery.grab(gallery.visualRect(model.index(row))).toImage() for row in range(4)]
+    assert [before == after for before, after in zip(looks, now, strict=True)] == [True, False, False, False]
+    told = [str(model.index(row).data(Qt.ItemDataRole.ToolTipRole)) for row in range(4)]
+    assert "Excluded" in told[1]
+    assert "by hand" in told[2]
+    assert "cut short" in told[3]
+    assert "Odd" not in told[0]
+
+
+def test_a_chosen_colour_is_on_the_chip(qtbot: QtBot, gallery: ImageGallery, model: GalleryModel) -> None:
+    model.show(catalogue(Pictures(3), colours={"label": {0: "#12ab34"}}))
+    gallery.show()
+    qtbot.waitUntil(seen(gallery, model))
+    painted = gallery.grab(gallery.visualRect(model.index(1))).toImage()
+    colours = {painted.pixelColor(x, y).name() for x in range(painted.width()) for y in range(120, painted.height())}
+    assert CLASSES[0] == "ant"
+    assert "#12ab34" in colours
+
+
+def test_everything_is_selected_at_once(qtbot: QtBot, gallery: ImageGallery, model: GalleryModel) -> None:
+    model.show(catalogue(Pictures(100_000)))
+    gallery.show()
+    gallery.setFocus()
+    started = time.perf_counter()
+    qtbot.keyClick(gallery, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    rows = gallery.selected_rows()
+    assert rows.tolist() == list(range(100_000))
+    assert time.perf_counter() - started < 1.0
+
+
+def test_single_rows_are_added_and_taken_away(qtbot: QtBot, gallery: ImageGallery, model: GalleryModel) -> None:
+    model.show(catalogue(Pictures(50)))
+    gallery.show()
+    control = Qt.KeyboardModifier.ControlModifier
+    for row, keys in ((2, Qt.KeyboardModifier.NoModifier), (5, control), (9, control), (5, control)):
+        place = gallery.visualRect(model.index(row)).center()
+        qtbot.mouseClick(gallery.viewport(), Qt.MouseButton.LeftButton, keys, place)
+    assert gallery.selected_rows().tolist() == [2, 9]
+    with qtbot.waitSignal(gallery.picked):
+        gallery.select_rows(np.array([1, 2, 3, 30]))
+    assert gallery.selected_rows().tolist() == [1, 2, 3, 30]
+
+
+def test_a_menu_is_asked_for_where_something_is_selected(
+    qtbot: QtBot, gallery: ImageGallery, model: GalleryModel
+) -> None:
+    model.show(catalogue(Pictures(50)))
+    gallery.show()
+    asked: list[QPoint] = []
+    gallery.menu_asked.connect(asked.append)
+    by_key = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(1, 1), QPoint(1, 1))
+    QApplication.sendEvent(gallery.viewport(), by_key)
+    assert not asked
+    gallery.setCurrentIndex(model.index(3))
+    QApplication.sendEvent(gallery.viewport(), by_key)
+    middle = gallery.visualRect(model.index(3)).center()
+    assert [gallery.viewport().mapFromGlobal(place) for place in asked] == [middle]
+    qtbot.mousePress(gallery.viewport(), Qt.MouseButton.RightButton, pos=gallery.visualRect(model.index(7)).center())
+    assert gallery.selected_rows().tolist() == [7]

@@ -1,28 +1,30 @@
 """The window as a person uses it: mouse and keys through the real event loop."""
 
 import gc
+import json
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 from helpers import png, write_files
+from person import Person
 from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QAbstractSlider,
-    QApplication,
     QComboBox,
     QDialog,
     QLineEdit,
     QListWidget,
+    QMenu,
+    QMenuBar,
     QPlainTextEdit,
     QScrollBar,
+    QTabBar,
     QTableView,
-    QTabWidget,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
@@ -33,105 +35,9 @@ from workbench.engine.project.project import Project
 from workbench.engine.project.runs import FINISHED, STOPPED
 from workbench.engine.train.job import preset
 from workbench.gui.jobs import PAUSED, RUNNING
-from workbench.gui.memory import Memory
 from workbench.gui.naming import OBJECT_NAME
 from workbench.gui.panels import PANELS
 from workbench.gui.theme import Theme
-from workbench.gui.window import Window
-from workbench.gui.workspace import Workspace
-
-W = TypeVar("W", bound=QWidget)
-PATIENCE = 30_000  # milliseconds; a busy machine loads torch slowly
-
-
-class Person:
-    """Somebody in front of the window."""
-
-    def __init__(self, qtbot: QtBot, theme: Theme) -> None:
-        self.bot, self.theme = qtbot, theme
-        self.start()
-
-    def start(self) -> None:
-        """Start the program."""
-        self.workspace = Workspace(Preferences(device="cpu"))
-        self.window = Window(self.workspace, self.theme, Memory())
-        self.window.resize(1280, 800)
-        self.window.show()
-        self.window.activateWindow()
-        self.wait(self.window.isActiveWindow)
-
-    def leave(self) -> None:
-        """The program has ended, however it did; its parts are given up."""
-        self.workspace.jobs.join()
-        self.window.leave()
-        settle()
-        self.window.deleteLater()
-        self.workspace.deleteLater()
-        settle()
-
-    def find(self, name: str, kind: type[W]) -> W:
-        """The widget of this name, as soon as it is to be seen."""
-
-        def seen() -> list[W]:
-            roots = QApplication.topLevelWidgets()
-            return [one for root in roots for one in root.findChildren(kind, name) if one.isVisible()]
-
-        self.wait(lambda: bool(seen()))
-        return seen()[0]
-
-    def click(self, name: str) -> None:
-        button = self.find(name, QAbstractButton)
-        assert button.isEnabled(), f"{name} cannot be clicked"
-        self.bot.mouseClick(button, Qt.MouseButton.LeftButton)
-
-    def keys(self, key: Qt.Key, *, control: bool = False, to: QWidget | None = None) -> None:
-        modifier = Qt.KeyboardModifier.ControlModifier if control else Qt.KeyboardModifier.NoModifier
-        self.bot.keyClick(to or QApplication.focusWidget() or self.window, key, modifier)
-
-    def write(self, name: str, text: str) -> None:
-        """Replace what stands in a line edit."""
-        edit = self.find(name, QLineEdit)
-        edit.setFocus()
-        edit.selectAll()
-        self.bot.keyClicks(edit, text)
-
-    def wait(self, condition: object) -> None:
-        self.bot.waitUntil(condition, timeout=PATIENCE)
-
-    def set_setting(self, field: str, text: str) -> None:
-        """Look a setting up, and type its value."""
-        self.click_tab("train.tabs", "Settings")
-        self.write("train.form.search", field)
-        self.write(f"train.form.train.{field}", text)
-        self.write("train.form.search", " ")
-
-    def click_tab(self, name: str, text: str) -> None:
-        tabs = self.find(name, QTabWidget)
-        index = next(number for number in range(tabs.count()) if tabs.tabText(number) == text)
-        self.bot.mouseClick(tabs.tabBar(), Qt.MouseButton.LeftButton, pos=tabs.tabBar().tabRect(index).center())
-
-    def new_project(self, folder: Path) -> None:
-        self.click("welcome.new")
-        self.write("new-project.where", str(folder.parent))
-        self.write("new-project.name", folder.name)
-        self.keys(Qt.Key.Key_Return, to=self.find("new-project.name", QLineEdit))
-        self.wait(lambda: self.workspace.project is not None)
-        self.come_back()
-
-    def come_back(self) -> None:
-        """The dialog is gone, and the system makes the window the active one; this platform leaves that to us."""
-        self.wait(lambda: QApplication.activeModalWidget() is None)
-        self.window.activateWindow()
-        self.wait(self.window.isActiveWindow)
-
-    def import_folder(self, folder: Path) -> None:
-        self.keys(Qt.Key.Key_1, control=True)
-        self.keys(Qt.Key.Key_I, control=True)
-        self.write("data.import-target", str(folder))
-        self.wait(self.find("data.import-start", QAbstractButton).isEnabled)
-        self.keys(Qt.Key.Key_Return, to=self.find("data.import-target", QLineEdit))
-        self.wait(lambda: bool(self.workspace.opened().datasets()) and not self.workspace.jobs.running("import"))
-        self.come_back()
 
 
 @pytest.fixture
@@ -288,9 +194,9 @@ def test_a_preset_a_model_and_a_wrong_setting(person: Person, pets: Path, tmp_pa
     person.import_folder(pets)
     person.keys(Qt.Key.Key_2, control=True)
     editor = person.window.panel("train").editor
-    choose(person, "train.preset", "cifar10-fnn")
+    person.choose("train.preset", "cifar10-fnn")
     assert (editor.job.name, editor.job.model, editor.job.data.source) == ("cifar10-fnn", "fnn", "pets")
-    choose(person, "train.model", "kan – Kolmogorov-Arnold network of splines")
+    person.choose("train.model", "kan – Kolmogorov-Arnold network of splines")
     assert editor.job.model == "kan"
     person.set_setting("batch_size", "none")
     assert "whole number" in editor.problem
@@ -309,16 +215,6 @@ def test_a_preset_a_model_and_a_wrong_setting(person: Person, pets: Path, tmp_pa
     person.click_tab("train.tabs", "Network")
     layers = person.find("train.network.layers", QTableView)
     person.wait(lambda: layers.model().rowCount(QModelIndex()) > 0)
-
-
-def choose(person: Person, name: str, text: str) -> None:
-    """Pick an entry of a combo box with the keyboard."""
-    box = person.find(name, QComboBox)
-    box.setFocus()
-    steps = box.findText(text) - box.currentIndex()
-    assert box.findText(text) >= 0, [box.itemText(number) for number in range(box.count())]
-    for _ in range(abs(steps)):
-        person.bot.keyClick(box, Qt.Key.Key_Down if steps > 0 else Qt.Key.Key_Up)
 
 
 def test_a_job_file_goes_out_and_comes_back(person: Person, tmp_path: Path) -> None:
@@ -416,6 +312,18 @@ def test_preferences_are_kept(person: Person) -> None:
     person.wait(lambda: person.workspace.device is not None)
 
 
+def test_the_cache_is_emptied_in_the_preferences(person: Person) -> None:
+    folder = person.workspace.preferences.cache / "pixels" / "some-set"
+    folder.mkdir(parents=True)
+    (folder / "pixels.u8").write_bytes(bytes(3 << 20))
+    (folder / "meta.json").write_text("{}")
+    person.keys(Qt.Key.Key_Comma, control=True, to=person.window)
+    person.click("preferences.clear-cache")
+    assert not folder.exists()
+    assert not person.find("preferences.clear-cache", QAbstractButton).isEnabled()
+    person.click("preferences.cancel")
+
+
 @pytest.mark.parametrize("command", ["app.shortcuts", "app.about"])
 def test_a_dialog_opens_and_closes_by_key(person: Person, command: str) -> None:
     person.window.trigger(command)
@@ -441,9 +349,7 @@ def interactive(root: QWidget) -> list[QWidget]:
 def inside_of_qt(widget: QWidget) -> bool:
     parent = widget.parentWidget()
     while parent:
-        if isinstance(parent, QComboBox | QLineEdit | QAbstractItemView):
-            return True
-        if type(parent).__module__.startswith("PySide6") and type(parent).__name__ in {"QTabBar", "QMenuBar"}:
+        if isinstance(parent, QComboBox | QLineEdit | QAbstractItemView | QTabBar | QMenuBar):
             return True
         parent = parent.parentWidget()
     return False
@@ -475,6 +381,42 @@ def test_every_command_can_be_reached_and_has_a_key_of_its_own(person: Person, t
             taken[action.panel, keys] = action.id
     assert len({action.id for action in actions}) == len(actions)
     assert all(action.text for action in actions)
+
+
+def test_the_menus_stand_in_the_usual_order(person: Person, tmp_path: Path) -> None:
+    def titles() -> list[str]:
+        return [action.text().replace("&", "") for action in person.window.menuBar().actions() if action.isVisible()]
+
+    assert titles() == ["File", "View", "Help"]
+    person.workspace.open_project(tmp_path / "zoo")
+    for kind in PANELS:
+        person.window.panel(kind.id)
+    assert titles() == ["File", "Edit", "View", "Data", "Run", "Help"]
+    edit = next(action.menu() for action in person.window.menuBar().actions() if "Edit" in action.text())
+    assert isinstance(edit, QMenu)
+    entries = [action.text() for action in edit.actions() if not action.isSeparator()]
+    assert entries[:4] == ["Undo", "Redo", "Select all", "Select nothing"]
+    assert "Move to split" in entries
+
+
+def test_what_cannot_be_learnt_is_greyed_out(person: Person, pets: Path, tmp_path: Path) -> None:
+    person.new_project(tmp_path / "zoo")
+    person.import_folder(pets)
+    text = {"title": "sun", "paragraphs": [{"context": "The sun rises.", "qas": [
+        {"id": "1", "question": "What?", "answers": [{"text": "The sun", "answer_start": 0}]}]}]}  # fmt: skip
+    (tmp_path / "few.json").write_text(json.dumps({"version": "1.1", "data": [text]}))
+    person.workspace.import_data(str(tmp_path / "few.json"))
+    person.wait(lambda: len(person.workspace.opened().datasets()) == 2)
+    person.keys(Qt.Key.Key_2, control=True)
+    editor = person.window.panel("train").editor
+    data = person.find("train.data", QComboBox)
+    person.wait(lambda: data.findData("few") >= 0)
+    model = data.model()
+    flags = [model.flags(model.index(data.findData(name), 0)) for name in ("pets", "few")]
+    assert [bool(one & Qt.ItemFlag.ItemIsEnabled) for one in flags] == [True, False]
+    assert editor.job.data.source == "pets"
+    person.workspace.offer_dataset("few")
+    assert editor.problem == "There is no task yet that learns from questions about texts."
 
 
 def test_an_error_of_ours_is_shown_and_the_window_stays(person: Person) -> None:

@@ -37,6 +37,9 @@ class Preferences(Params):
     cache_gib: float = param(
         20.0, "Largest size of the cache of decoded images.", label="Cache size", low=0, unit="GiB"
     )
+    limit_megapixels: int = param(
+        400, "Images with more pixels are refused, not decoded.", label="Largest image", low=1, high=400, unit="MP"
+    )
 
     @classmethod
     def load(cls) -> Self:
@@ -52,6 +55,11 @@ class Preferences(Params):
 
     def save(self) -> None:
         write_toml(preferences_file(), {name: getattr(self, name) for name in sorted(self.changed())})
+
+    @property
+    def limit_pixels(self) -> int:
+        """The most pixels that are decoded of an image."""
+        return self.limit_megapixels * 1_000_000
 
     @property
     def cache(self) -> Path:

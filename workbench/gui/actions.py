@@ -18,6 +18,10 @@ def always() -> bool:
     return True
 
 
+def nothing() -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """One command.
@@ -28,9 +32,11 @@ class Action:
         handler: What to call.
         shortcut: In Qt's portable form, e.g. ``"Ctrl+K"``; several are separated by ``"; "``.
         icon: A name in ``resources/icons``; empty for none.
-        menu: The menu it stands in; empty for the palette only.
+        menu: The menu it stands in, ``"Edit/Move to"`` for a menu within a menu; empty for the palette only.
+        apart: Whether a line separates it from what stands above it in the menu.
         panel: The panel it belongs to (its shortcut works there alone), or :data:`EVERYWHERE`.
         enabled: Whether it makes sense now.
+        detail: What it would do now, said after its text; empty where the text says all.
         toolbar: Whether the toolbar has it, too.
     """
 
@@ -40,8 +46,10 @@ class Action:
     shortcut: str = ""
     icon: str = ""
     menu: str = ""
+    apart: bool = False
     panel: str = EVERYWHERE
     enabled: Callable[[], bool] = always
+    detail: Callable[[], str] = nothing
     toolbar: bool = False
 
 
@@ -88,9 +96,10 @@ class Actions(QObject):
             action.handler()
 
     def refresh(self) -> None:
-        """Ask every command anew whether it makes sense."""
+        """Ask every command anew whether it makes sense, and what it would do."""
         for action, command in self._entries.values():
             command.setEnabled(action.enabled())
+            command.setText(current_text(action))
 
     def command(self, id: str) -> QAction:
         return self._entries[id][1]
@@ -103,6 +112,12 @@ class Actions(QObject):
         for action, command in self._entries.values():
             if action.icon:
                 command.setIcon(self._theme.icon(action.icon))
+
+
+def current_text(action: Action) -> str:
+    """What it does, with what it would do now."""
+    detail = action.detail()
+    return f"{action.text}: {detail}" if detail else action.text
 
 
 def shortcut_text(action: Action) -> str:

@@ -91,6 +91,7 @@ class Job(QObject):
         """Begin. A job is started once."""
         assert not self._timer
         self._timer = self.startTimer(FRAME_MILLISECONDS)
+        self._thread.finished.connect(self._on_thread_finished)  # somebody may wait for what takes less than a frame
         self._thread.start()
 
     def pause(self) -> None:
@@ -124,9 +125,11 @@ class Job(QObject):
         self.changed.emit()
 
     def timerEvent(self, event: QTimerEvent) -> None:
-        over = self._thread.isFinished()  # asked before the queue is emptied: nothing can come after that
         self._deliver()
-        if over:
+
+    def _on_thread_finished(self) -> None:
+        if self.alive:  # it is not where somebody has waited for the thread
+            self._deliver()
             self._conclude()
 
     def _deliver(self) -> None:

@@ -4,7 +4,6 @@ Whoever shows items says which ones are in view, again and again; what left the 
 Images of a few pixels are kept as they are: the one who paints enlarges them without blurring.
 """
 
-import io
 import os
 import threading
 import time
@@ -12,64 +11,26 @@ from collections import OrderedDict, deque
 from collections.abc import Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
-from workbench.engine.errors import UserError
 from workbench.engine.events import Event
 from workbench.gui.jobs import DONE, Ending, Job, Jobs
+from workbench.gui.thumbnail_cache import Shelf, ThumbnailCache
+from workbench.gui.thumbnail_making import CRISP, Images, Thumbnail, make_thumbnail, to_qimage
 
 if TYPE_CHECKING:
-    from PIL import Image
+    from workbench.engine.data.source import Palette
+
+__all__ = ["CACHE_BYTES", "CRISP", "Decoded", "Images", "Thumbnail", "Thumbnailer", "make_thumbnail", "to_qimage"]
 
 CACHE_BYTES = 128 << 20
-CRISP = 64
-"""Images of at most this many pixels a side are shown pixel by pixel when they are enlarged."""
 
 _REPORT_SECONDS = 0.04
-_LEAST_BYTES = 1 << 10  # what an entry counts at least, so that the number of entries is bounded, too
 _MOST_WORKERS = 4
-
-
-class Images(Protocol):
-    """The part of :class:`~workbench.engine.data.image_set.ImageSet` that pictures are made from."""
-
-    def name(self, index: int) -> str: ...
-
-    def encoded(self, index: int) -> bytes: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Thumbnail:
-    """One item's picture, or why there is none.
-
-    Attributes:
-        item: Item id.
-        side: Device pixels of the square that it was made for.
-        image: At most ``side`` pixels wide and high, the aspect ratio kept; ``None`` for an unreadable image.
-        width, height: Pixels of the image itself, upright; 0 for an unreadable one.
-        format: Of its file, ``"JPEG"``; empty where it is not known.
-        error: A sentence; empty for a readable image.
-    """
-
-    item: int
-    side: int
-    image: QImage | None = None
-    width: int = 0
-    height: int = 0
-    format: str = ""
-    error: str = ""
-
-    @property
-    def bytes(self) -> int:
-        return max(_LEAST_BYTES, self.image.sizeInBytes() if self.image else 0)
-
-    def serves(self, side: int) -> bool:
-        """Whether it is as good as one made for ``side``."""
-        largest = max(self.width, self.height)
-        return self.image is None or self.side == side or largest <= max(CRISP, min(self.side, side))
+_MOST_UNWRITTEN = 512  # pictures that wait for the disk until writing no longer waits for a pause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,29 +48,75 @@ class Thumbnailer(QObject):
 
     Args:
         jobs: Where the decoding runs, quietly.
-        limit_bytes: The most that is kept; the least recently shown go first.
+        limit_bytes: The most that is kept in memory; the least recently shown go first.
+        cache: Where they are kept on the disk.
     """
 
     ready = Signal(object)
 
-    def __init__(self, jobs: Jobs, *, limit_bytes: int = CACHE_BYTES, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        jobs: Jobs,
+        *,
+        limit_bytes: int = CACHE_BYTES,
+        cache: ThumbnailCache | None = None,
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._jobs, self._limit = jobs, limit_bytes
-        self._images: Images | None = None
+        self._jobs, self._limit, self._cache = jobs, limit_bytes, cache
+        self._set = _Set()
+        self._limit_pixels = 0
+        self._table: list[int] | None = None
+        self._coloured: dict[int, QImage] = {}
         self._kept: OrderedDict[int, Thumbnail] = OrderedDict()
         self._bytes = 0
         self._requests = _Requests()
         self._job: Job | None = None
 
-    def show(self, images: Images | None) -> None:
-        """Turn to another set; everything of the one before is dropped."""
+    def show(self, images: Images | None, *, fingerprint: str = "", palette: "Palette | None" = None) -> None:
+        """Turn to another set; everything of the one before is dropped.
+
+        Args:
+            fingerprint: Of the set's content; without one nothing is kept on the disk.
+            palette: What its masks mean.
+        """
         self._requests.replace([], side=0)
         if self._job:
             self._job.stop()
             self._job = None
-        self._images, self._requests = images, _Requests()
+        cache = self._cache if fingerprint else None
+        self._set = _Set(
+            images=images, fingerprint=fingerprint, palette=palette, cache=cache, limit_pixels=self._limit_pixels
+        )
+        self._requests = _Requests()
         self._kept.clear()
+        self._coloured.clear()
         self._bytes = 0
+
+    def set_limit(self, pixels: int) -> None:
+        """Decode no image of more pixels than that."""
+        if pixels != self._limit_pixels:
+            self._limit_pixels = pixels
+            self.show(self._set.images, fingerprint=self._set.fingerprint, palette=self._set.palette)
+
+    def show_masks(self, table: list[int] | None) -> None:
+        """From now on masks are wanted, too, in these colours.
+
+        Args:
+            table: 0xAARRGGBB for each of the 256 labels; ``None`` if no masks are wanted.
+        """
+        self._table = table
+        self._coloured.clear()
+
+    def overlay(self, thumbnail: Thumbnail) -> QImage | None:
+        """Its mask in colours, as large as its image; ``None`` if there is none, or none is wanted."""
+        if self._table is None or thumbnail.labels is None:
+            return None
+        coloured = self._coloured.get(thumbnail.item)
+        if coloured is None:
+            thumbnail.labels.setColorTable(self._table)
+            coloured = self._coloured[thumbnail.item] = thumbnail.labels
+        return coloured
 
     def get(self, item: int) -> Thumbnail | None:
         """From memory; ``None`` if there is none yet. It may have been made for another size."""
@@ -126,11 +133,12 @@ class Thumbnailer(QObject):
             ahead: Done after those, and only so many that they do not drive out what is in view.
             side: Device pixels of the square to fill.
         """
-        if self._images is None:
+        if self._set.images is None:
             return
+        masked = self._table is not None and self._set.palette is not None
         room = max(0, self._limit // 2 // (4 * side * side) - len(items))
-        missing = [item for item in (*items, *ahead[:room]) if not self._serves(item, side)]
-        self._requests.replace(missing, side=side)
+        missing = [item for item in (*items, *ahead[:room]) if not self._serves(item, side, masked)]
+        self._requests.replace(missing, side=side, masked=masked)
         if missing and self._job is None:
             self._start()
 
@@ -144,13 +152,12 @@ class Thumbnailer(QObject):
         """Whether nothing is being decoded or waits for it."""
         return self._job is None
 
-    def _serves(self, item: int, side: int) -> bool:
+    def _serves(self, item: int, side: int, masked: bool) -> bool:
         thumbnail = self._kept.get(item)
-        return thumbnail is not None and thumbnail.serves(side)
+        return thumbnail is not None and thumbnail.serves(side, masked=masked)
 
     def _start(self) -> None:
-        assert self._images is not None
-        self._job = self._jobs.start(_decode(self._images, self._requests), title="Reading thumbnails", quiet=True)
+        self._job = self._jobs.start(_decode(self._set, self._requests), title="Reading thumbnails", quiet=True)
         self._job.events.connect(self._on_job_events)
         self._job.ended.connect(self._on_job_ended)
 
@@ -179,8 +186,29 @@ class Thumbnailer(QObject):
         before = self._kept.pop(thumbnail.item, None)
         self._bytes += thumbnail.bytes - (before.bytes if before else 0)
         self._kept[thumbnail.item] = thumbnail
+        self._coloured.pop(thumbnail.item, None)
         while self._bytes > self._limit and len(self._kept) > 1:
-            self._bytes -= self._kept.popitem(last=False)[1].bytes
+            item, oldest = self._kept.popitem(last=False)
+            self._bytes -= oldest.bytes
+            self._coloured.pop(item, None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Set:
+    """What thumbnails are made of; ``cache`` only where the set has a fingerprint."""
+
+    images: Images | None = None
+    fingerprint: str = ""
+    palette: "Palette | None" = None
+    cache: ThumbnailCache | None = None
+    limit_pixels: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    item: int
+    side: int
+    masked: bool
 
 
 class _Requests:
@@ -188,20 +216,21 @@ class _Requests:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._queue: deque[tuple[int, int]] = deque()
-        self._taken: dict[int, int] = {}  # item to side, from when it is taken until it has landed
+        self._queue: deque[_Request] = deque()
+        self._taken: dict[int, _Request] = {}  # by item, from when it is taken until it has landed
 
-    def replace(self, items: Sequence[int], *, side: int) -> None:
+    def replace(self, items: Sequence[int], *, side: int, masked: bool = False) -> None:
+        wanted = [_Request(item, side, masked) for item in items]
         with self._lock:
-            self._queue = deque((item, side) for item in items if self._taken.get(item) != side)
+            self._queue = deque(request for request in wanted if self._taken.get(request.item) != request)
 
-    def take(self) -> tuple[int, int] | None:
+    def take(self) -> _Request | None:
         with self._lock:
             if not self._queue:
                 return None
-            item, side = self._queue.popleft()
-            self._taken[item] = side
-            return item, side
+            request = self._queue.popleft()
+            self._taken[request.item] = request
+            return request
 
     def landed(self, item: int) -> None:
         with self._lock:
@@ -216,10 +245,12 @@ class _Requests:
         return len(self._queue)
 
 
-def _decode(images: Images, requests: _Requests) -> Generator[Decoded, None, None]:
+def _decode(source: _Set, requests: _Requests) -> Generator[Decoded, None, None]:
     """Serve ``requests`` until none are left. Yields every 40 ms, even where one image takes longer than that."""
+    assert source.images is not None
     workers = max(1, min(_MOST_WORKERS, (os.cpu_count() or 2) - 1))
     pool = ThreadPoolExecutor(workers, thread_name_prefix="thumbnails")
+    shelf = source.cache.open(source.fingerprint) if source.cache else None
     running: set[Future[Thumbnail]] = set()
     ready: list[Thumbnail] = []
     reported = time.monotonic()
@@ -227,11 +258,14 @@ def _decode(images: Images, requests: _Requests) -> Generator[Decoded, None, Non
         while True:
             # Few in flight: what scrolls out of view meanwhile is not decoded for nothing, and stopping is quick.
             while len(running) <= workers and (request := requests.take()):
-                running.add(pool.submit(make_thumbnail, images, request[0], side=request[1]))
-            if not running:
+                running.add(pool.submit(_make, source, request, shelf))
+            if running:
+                done, running = wait(running, timeout=_REPORT_SECONDS, return_when=FIRST_COMPLETED)
+                ready.extend(future.result() for future in done)
+                if shelf and shelf.waiting > _MOST_UNWRITTEN:
+                    shelf.settle()
+            elif not (shelf and shelf.settle()):  # the disk's turn comes when nobody waits for a picture
                 break
-            done, running = wait(running, timeout=_REPORT_SECONDS, return_when=FIRST_COMPLETED)
-            ready.extend(future.result() for future in done)
             if time.monotonic() - reported >= _REPORT_SECONDS:
                 yield Decoded(thumbnails=tuple(ready))
                 ready, reported = [], time.monotonic()
@@ -239,44 +273,13 @@ def _decode(images: Images, requests: _Requests) -> Generator[Decoded, None, Non
             yield Decoded(thumbnails=tuple(ready))
     finally:
         pool.shutdown(cancel_futures=True)
+        if shelf:
+            shelf.close()
 
 
-def make_thumbnail(images: Images, item: int, *, side: int) -> Thumbnail:
-    """Decode one item for a square of ``side`` device pixels. What is smaller than that keeps its size."""
-    from PIL.Image import Resampling
-
-    from workbench.engine.data.decode import decode
-
-    try:
-        encoded = images.encoded(item)
-        picture = decode(encoded, mode="RGB", where=images.name(item))
-    except UserError as error:
-        return Thumbnail(item=item, side=side, error=str(error))
-    width, height = picture.size
-    largest = max(width, height)
-    if largest > max(side, CRISP):
-        size = max(1, round(width * side / largest)), max(1, round(height * side / largest))
-        picture = picture.resize(size, Resampling.BICUBIC, reducing_gap=2.0)
-    return Thumbnail(
-        item=item, side=side, image=to_qimage(picture), width=width, height=height, format=file_format(encoded)
+def _make(source: _Set, request: _Request, shelf: Shelf | None) -> Thumbnail:
+    assert source.images is not None
+    masks = source.palette if request.masked else None
+    return make_thumbnail(
+        source.images, request.item, side=request.side, masks=masks, shelf=shelf, limit_pixels=source.limit_pixels
     )
-
-
-def file_format(encoded: bytes) -> str:
-    """The format of an image file, ``"JPEG"``, from its first bytes; empty if it is none."""
-    from PIL import Image
-
-    from workbench.engine.data.decode import FORMATS
-
-    try:
-        with Image.open(io.BytesIO(encoded), formats=FORMATS) as image:
-            return image.format or ""
-    except Exception:  # Pillow raises whatever it trips over; decode() is what reports it
-        return ""
-
-
-def to_qimage(picture: "Image.Image") -> QImage:
-    """A copy of an RGB image in the format that is painted without conversion. Safe outside the GUI thread."""
-    pixels = picture.tobytes("raw", "BGRX")  # 0xffRRGGBB in memory on every machine that Qt runs on here
-    width, height = picture.size
-    return QImage(pixels, width, height, 4 * width, QImage.Format.Format_RGB32).copy()

@@ -4,12 +4,13 @@ Panels and dialogs are imported when they are first shown: the window itself is 
 """
 
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
-from PySide6.QtCore import QSize, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QCloseEvent, QDesktopServices, QGuiApplication, QPaintEvent
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QPaintEvent
 from PySide6.QtWidgets import (
     QDialog,
     QDockWidget,
@@ -21,14 +22,15 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.engine.errors import UserError
-from workbench.engine.preferences import Preferences, log_file
+from workbench.engine.preferences import Preferences
 from workbench.gui.actions import Action, Actions
+from workbench.gui.commands import MENUS, open_log, window_commands
 from workbench.gui.memory import Memory
 from workbench.gui.panels import PANELS, Kind
 from workbench.gui.panels.panel import Panel
 from workbench.gui.theme import Theme
 from workbench.gui.widgets.activity import Activity
-from workbench.gui.widgets.bars import CommandBar, Rail
+from workbench.gui.widgets.bars import CommandBar, Menus, Rail
 from workbench.gui.widgets.deck import Deck, Place
 from workbench.gui.widgets.dock_title import DockTitle
 from workbench.gui.widgets.error_bar import ErrorBar
@@ -39,7 +41,6 @@ from workbench.gui.workspace import Workspace
 _ACTIVITY_HEIGHT = 120
 _STANDARD_SIZE = QSize(1280, 800)
 TOOLBAR = ("project", "data", "train")  # whose commands come first
-MENUS = ("File", "View", "Data", "Run", "Help")
 
 
 class Window(QMainWindow):
@@ -58,7 +59,7 @@ class Window(QMainWindow):
         self.setObjectName("window")
         self._workspace, self._theme, self._memory = workspace, theme, memory
         self._closing = self._painted = False
-        self._menus = {name: self.menuBar().addMenu(f"&{name}") for name in MENUS}
+        self._menus = Menus(self.menuBar(), MENUS)
         self.actions_table = Actions(theme, self)
 
         self.errors = ErrorBar(theme, name="window.error")
@@ -107,62 +108,40 @@ class Window(QMainWindow):
         self.actions_table.trigger(id)
 
     def _enter_commands(self) -> None:
-        def has_project() -> bool:
-            return self._workspace.project is not None
-
-        self._enter(
-            Action(id="project.new", text="New project…", handler=self._new_project, shortcut="Ctrl+N",
-                   icon="new-project", menu="File", toolbar=True),
-            Action(id="project.open", text="Open project…", handler=self._choose_project, shortcut="Ctrl+O",
-                   icon="open-folder", menu="File", toolbar=True),
-            Action(id="project.demo", text="Try the demo", handler=self.demo_wanted.emit, icon="demo", menu="File"),
-            Action(id="project.close", text="Close project", handler=self._close_project, shortcut="Ctrl+Shift+W",
-                   icon="close", menu="File", enabled=has_project),
-            Action(id="app.preferences", text="Preferences…", handler=self._show_preferences, shortcut="Ctrl+,",
-                   icon="settings", menu="File"),
-            Action(id="app.quit", text="Quit", handler=self.close, shortcut="Ctrl+Q", menu="File"),
-        )  # fmt: skip
-        for number, kind in enumerate(PANELS, 1):
-            action = Action(
-                id=f"show.{kind.id}",
-                text=kind.title,
-                handler=self._shower(kind.id),
-                shortcut=f"Ctrl+{number}",
-                icon=kind.id,
-                menu="View",
-                enabled=has_project,
-            )
-            self._enter(action)
-            self._rail.add(self.actions_table.command(action.id), panel=kind.id)
+        handlers: dict[str, Callable[[], object]] = {
+            "project.new": self._new_project,
+            "project.open": self._choose_project,
+            "project.demo": self.demo_wanted.emit,
+            "project.close": self._close_project,
+            "app.preferences": self._show_preferences,
+            "app.quit": self.close,
+            "view.activity": self._toggle_activity,
+            "view.light": self._themer("light"),
+            "view.dark": self._themer("dark"),
+            "view.system": self._themer("auto"),
+            "view.reset": self._reset_layout,
+            "view.full-screen": self._toggle_full_screen,
+            "app.palette": self._show_palette,
+            "app.shortcuts": self._show_shortcuts,
+            "app.log": open_log,
+            "app.about": self._show_about,
+        }
+        self._enter(*window_commands(
+            handlers,
+            panels=[(kind.id, kind.title) for kind in PANELS],
+            show=self._shower,
+            beside=partial(self._shower, beside=True),
+            tear_off=self._tearer,
+            has_project=lambda: self._workspace.project is not None,
+        ))  # fmt: skip
         for kind in PANELS:
-            self._enter(
-                Action(id=f"beside.{kind.id}", text=f"Put {kind.title} beside the current panel",
-                       handler=self._shower(kind.id, beside=True), enabled=has_project),
-                Action(id=f"tear-off.{kind.id}", text=f"Tear off {kind.title}, or put it back",
-                       handler=self._tearer(kind.id), enabled=has_project),
-            )  # fmt: skip
-        self._enter(
-            Action(id="view.activity", text="Activity", handler=self._toggle_activity, shortcut="Ctrl+J",
-                   icon="activity", menu="View"),
-            Action(id="view.light", text="Light theme", handler=self._themer("light"), icon="sun", menu="View"),
-            Action(id="view.dark", text="Dark theme", handler=self._themer("dark"), icon="moon", menu="View"),
-            Action(id="view.system", text="Theme of the system", handler=self._themer("auto"), menu="View"),
-            Action(id="view.reset", text="Put all panels back", handler=self._reset_layout, menu="View"),
-            Action(id="view.full-screen", text="Full screen", handler=self._toggle_full_screen, shortcut="F11",
-                   menu="View"),
-            Action(id="app.palette", text="Find a command…", handler=self._show_palette, shortcut="Ctrl+K",
-                   icon="palette", menu="Help"),
-            Action(id="app.shortcuts", text="Keyboard shortcuts", handler=self._show_shortcuts, shortcut="?; F1",
-                   icon="keyboard", menu="Help"),
-            Action(id="app.log", text="Open the log's folder", handler=self._open_log, icon="folder", menu="Help"),
-            Action(id="app.about", text="About Workbench", handler=self._show_about, icon="info", menu="Help"),
-        )  # fmt: skip
+            self._rail.add(self.actions_table.command(f"show.{kind.id}"), panel=kind.id)
 
     def _enter(self, *actions: Action, owner: QWidget | None = None) -> None:
         for action in actions:
             command = self.actions_table.add(action, owner=owner or self)
             if action.menu:
-                self._menus[action.menu].addAction(command)
+                self._menus.add(command, path=action.menu, apart=action.apart)
             if action.toolbar:
                 self._toolbar.add(command)
 
@@ -289,6 +268,7 @@ class Window(QMainWindow):
     def _on_panel_shown(self, id: str) -> None:
         self.actions_table.command(f"show.{id}").setChecked(True)
         self._memory.set_value("panel", id)
+        self.actions_table.refresh()
 
     def _toggle_activity(self) -> None:
         shown = not self._activity.isVisible()
@@ -342,9 +322,6 @@ class Window(QMainWindow):
 
     def _on_preferences_changed(self) -> None:
         self._theme.choose(self._workspace.preferences.theme)
-
-    def _open_log(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_file().parent)))
 
     # Layout
 

@@ -5,7 +5,7 @@ another. The engine's heavier parts are imported when they are first used, not w
 """
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,11 +20,12 @@ from workbench.engine.waiting import waiting
 from workbench.gui.jobs import DONE, FAILED, Ending, Job, Jobs, Work
 
 if TYPE_CHECKING:
-    from workbench.engine.project.project import Project
+    from workbench.engine.data.opened import Dataset
+    from workbench.engine.project.project import DatasetRow, Project
     from workbench.engine.project.runs import Run
     from workbench.engine.train.job import Job as TrainingJob
 
-TRAINING, IMPORT, DEVICE = "training", "import", "device"
+TRAINING, IMPORT, EXPORT, DEVICE = "training", "import", "export", "device"
 MESSAGES_KEPT = 500
 
 
@@ -115,10 +116,22 @@ class Workspace(QObject):
 
     # Operations
 
-    def import_data(self, target: str) -> Job:
-        """Start the import of a path or an identifier."""
-        work = _import(self.opened(), target, preferences=self.preferences)
+    def import_data(self, target: str, *, repairs: Sequence[str] = ()) -> Job:
+        """Start the import of a path or an identifier, mended by the repairs of these names."""
+        work = _import(self.opened(), target, tuple(repairs), preferences=self.preferences)
         return self.jobs.start(work, title=f"Importing {_short(target)}", kind=IMPORT)
+
+    def repair_dataset(self, row: "DatasetRow", repairs: Sequence[str]) -> Job:
+        """Start making another dataset out of one as it is now, mended by the repairs of these names."""
+        work = _repair(self.opened(), row, tuple(repairs), preferences=self.preferences)
+        return self.jobs.start(work, title=f"Repairing {row.name}", kind=IMPORT)
+
+    def export_data(
+        self, dataset: "Dataset", destination: Path, format: str, *, splits: Collection[str] | None = None
+    ) -> Job:
+        """Start writing a dataset as it is now to a folder; only the items of ``splits`` where some are named."""
+        work = _export(dataset, destination, format, splits)
+        return self.jobs.start(work, title=f"Exporting {dataset.row.name}", kind=EXPORT)
 
     def train(self, job: "TrainingJob") -> Job:
         """Start a new run of ``job``; its data is imported first if need be."""
@@ -215,10 +228,23 @@ class Workspace(QObject):
             self.device_known.emit()
 
 
-def _import(project: "Project", target: str, *, preferences: Preferences) -> Work:
+def _import(project: "Project", target: str, repairs: tuple[str, ...], *, preferences: Preferences) -> Work:
     from workbench.engine.data import ingest
 
-    return (yield from ingest.import_dataset(project, target, preferences=preferences))
+    return (yield from ingest.import_dataset(project, target, preferences=preferences, repairs=repairs))
+
+
+def _repair(project: "Project", row: "DatasetRow", repairs: tuple[str, ...], *, preferences: Preferences) -> Work:
+    from workbench.engine.data.reimporting import repair_dataset
+
+    return (yield from repair_dataset(project, row, repairs, limit_pixels=preferences.limit_pixels))
+
+
+def _export(dataset: "Dataset", destination: Path, format: str, splits: Collection[str] | None) -> Work:
+    from workbench.engine.data.exports import export
+    from workbench.engine.data.reimporting import of_splits
+
+    return (yield from export(of_splits(dataset, splits), destination, format=format))
 
 
 def _create_and_train(project: "Project", job: "TrainingJob", *, preferences: Preferences) -> Work:

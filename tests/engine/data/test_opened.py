@@ -1,10 +1,14 @@
 """Datasets of every content as a person has changed them, and as the listing that is exported and checked."""
 
+import contextlib
+import json
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
 import datasets
 import numpy as np
+import pyarrow as pa
 import pytest
 from helpers import png, written
 
@@ -16,6 +20,7 @@ from workbench.engine.data.source import Answer, Listing, Palette, Question, Rec
 from workbench.engine.errors import UserError
 from workbench.engine.project.edits import MASK, Edit
 from workbench.engine.project.project import Project
+from workbench.engine.project.store import MIGRATIONS
 
 PALETTE = Palette(classes=("road", "water"), colours=((1, 2, 3), (200, 100, 0)), coding="colour")
 PAIRS = [
@@ -150,3 +155,37 @@ def test_a_damaged_file_is_a_plain_error(tmp_path: Path, content: bytes) -> None
         open_items(path)
     with pytest.raises(UserError, match="cannot be read"):
         QuestionSet(path)
+
+
+def test_a_project_of_the_first_schema_opens_and_can_be_edited(tmp_path: Path) -> None:
+    """As version 0.2.0 wrote it: no columns for content, palette and repairs, and no groups among the items."""
+    folder = tmp_path / "old"
+    (folder / "data" / "abc").mkdir(parents=True)
+    (folder / "project.toml").write_text('format = 1\nname = "old"\n')
+    with contextlib.closing(sqlite3.connect(folder / "project.db")) as db:
+        db.executescript(f"{MIGRATIONS[0]}; PRAGMA user_version = 1")
+        row = ("abc", "pets", "folder", "/there", "s", "f", 3, '{"label": ["cat", "dog"]}', '{"train": 3}', 1.0)
+        db.execute("INSERT INTO datasets VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        db.commit()
+    features = {
+        "image": {"_type": "Image"},
+        "label": {"names": ["cat", "dog"], "_type": "ClassLabel"},
+        "split": {"dtype": "string", "_type": "Value"},
+        "name": {"dtype": "string", "_type": "Value"},
+    }
+    images = pa.array([{"bytes": png(number), "path": None} for number in range(3)])
+    table = pa.table({"image": images, "label": [0, 1, 1], "split": ["train"] * 3, "name": ["1", "2", "3"]})
+    table = table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
+    path = str(folder / "data" / "abc" / ITEMS)
+    with pa.OSFile(path, "wb") as file, pa.ipc.new_stream(file, table.schema) as writer:
+        writer.write_table(table)
+
+    project = Project(folder)
+    dataset = open_dataset(project, project.dataset("pets"))
+    assert (dataset.row.content, dataset.row.palette, dataset.row.repairs) == ("images", (), ())
+    assert dataset.items.groups().tolist() == ["", "", ""]
+    project.edits("abc").add(Edit(kind="exclude", text="1 image left out", parts={"": np.array([0])}))
+    edited = open_dataset(project, project.dataset("pets"))
+    assert [(item.name, item.labels) for item in dataset_listing(edited).records()] == [("2", (1,)), ("3", (1,))]
+    project.edits("abc").undo()
+    assert not open_dataset(project, project.dataset("pets")).state.excluded.any()

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from helpers import listed, png, shared_data, write_files, write_tar
+from helpers import listed, png, shared_data, write_files, write_tar, write_zip
 
 from workbench.engine.data.sources import folder as folder_module
 from workbench.engine.errors import UserError
@@ -52,6 +52,34 @@ def test_images_right_in_a_split_are_unknown(tmp_path: Path) -> None:
     ]
 
 
+def test_every_mix_of_root_files_classes_and_splits(tmp_path: Path) -> None:
+    """Files at the root and right in a split are unknown, beside classes and beside splits, in an archive too."""
+    mixes = {
+        ("1.png", "a/2.png"): [("1.png", "", None), ("a/2.png", "", "a")],
+        ("1.png", "train/a/2.png", "train/3.png"): [
+            ("1.png", "", None), ("train/3.png", "train", None), ("train/a/2.png", "train", "a"),
+        ],
+        ("train/1.png", "test/2.png"): [("test/2.png", "test", None), ("train/1.png", "train", None)],
+        ("1.png", "unsplit/b/2.png", "val/a/3.png"): [
+            ("1.png", "", None), ("unsplit/b/2.png", "", "b"), ("val/a/3.png", "validation", "a"),
+        ],
+    }  # fmt: skip
+    for number, (names, expected) in enumerate(mixes.items()):
+        files = {name: png(place) for place, name in enumerate(names)}
+        for target in (
+            write_files(tmp_path / f"{number}", files),
+            write_tar(tmp_path / f"{number}.tar", files),
+            write_zip(tmp_path / f"{number}.zip", files),
+        ):
+            listing, records = listed(target)
+            classes = listing.label_sets["label"]
+            assert [(r.name, r.split, classes[r.labels[0]] if r.labels[0] >= 0 else None) for r in records] == expected
+            unknown = sum(name is None for _, _, name in expected)
+            assert listing.notes == (f"{unknown} images lie in no class folder; their class is unknown.",) * bool(
+                unknown
+            )
+
+
 def test_folders_that_wrap_everything_are_passed_over(tmp_path: Path) -> None:
     assert layout(tmp_path, "set/images/a/1.png", "set/images/b/2.png", "set/readme.txt") == [
         ("a/1.png", "", "a"),
@@ -61,6 +89,19 @@ def test_folders_that_wrap_everything_are_passed_over(tmp_path: Path) -> None:
 
 def test_a_wrapped_split_is_found(tmp_path: Path) -> None:
     assert layout(tmp_path, "set/train/a/1.png") == [("train/a/1.png", "train", "a")]
+
+
+def test_images_right_in_a_wrapper_are_unknown(tmp_path: Path) -> None:
+    """As archives of a folder with unlabelled files at its root have them; no class is called after the wrapper."""
+    assert layout(tmp_path / "classes", "set/1.png", "set/a/2.png", "set/b/3.png") == [
+        ("1.png", "", "?"),
+        ("a/2.png", "", "a"),
+        ("b/3.png", "", "b"),
+    ]
+    assert layout(tmp_path / "splits", "x/set/1.png", "x/set/train/a/2.png") == [
+        ("1.png", "", "?"),
+        ("train/a/2.png", "train", "a"),
+    ]
 
 
 def test_a_single_class_is_no_wrapper(tmp_path: Path) -> None:
@@ -80,7 +121,7 @@ def test_other_files_are_counted(tmp_path: Path) -> None:
     root = write_files(tmp_path / "root", {"a/1.png": png(1), "a/notes.txt": b"", "labels.csv": b"", ".hidden": b""})
     listing, records = listed(root)
     assert [record.image for record in records] == [png(1)]
-    assert listing.notes == ("2 files that are no images were left out.",)
+    assert listing.notes == ("2 files that are no images were left out: a/notes.txt, labels.csv.",)
 
 
 def test_a_file_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

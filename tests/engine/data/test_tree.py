@@ -286,3 +286,30 @@ def test_zip_inside_of_nothing(tmp_path: Path) -> None:
     assert contents(tmp_path / "a.zip") == {}
     (tmp_path / "b.zip").write_bytes(struct.pack("<I", 0x04034B50))
     assert "damaged" in refusal(tmp_path / "b.zip")
+
+
+def test_a_stream_reads_what_read_does(tmp_path: Path) -> None:
+    files = {"a/1.bin": bytes(range(256)), "b.bin": b""}
+    targets = (
+        write_files(tmp_path / "x", files),
+        write_zip(tmp_path / "x.zip", files),
+        write_tar(tmp_path / "x.tar", files),
+    )
+    for target in targets:
+        with open_tree(target) as tree:
+            for name, content in files.items():
+                with tree.stream(name) as stream:
+                    assert stream.read(3) + stream.read() == content
+    with open_tree(targets[0]) as tree:
+        (tmp_path / "x" / "b.bin").unlink()
+        with pytest.raises(UserError, match="the file cannot be read"):
+            tree.stream("b.bin")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_links_that_lead_nowhere_hide_nothing(tmp_path: Path) -> None:
+    folder = write_files(tmp_path / "x", {"a/1.png": b"1"})
+    (folder / "a" / "itself.png").symlink_to("itself.png")
+    (folder / "a" / "dead.png").symlink_to("nowhere.png")
+    (folder / "a" / "up").symlink_to("..")
+    assert contents(folder) == {"a/1.png": b"1"}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.engine.project.edits import MASK, Curated, Edit, EditJournal, as_imported, replay
+from workbench.engine.project.edits import MASK, PUBLISHED, Curated, Edit, EditJournal, as_imported, replay
 from workbench.engine.project.project import Project
 
 N = 6
@@ -179,3 +179,12 @@ def test_the_journal_is_a_stack_with_a_way_forward(tmp_path_factory: pytest.Temp
         last, following = journal.last(), journal.next()
         assert (last.text if last else None) == (past[-1] if past else None)
         assert (following.text if following else None) == (future[-1] if future else None)
+
+
+def test_back_to_the_published_splits() -> None:
+    edits = [
+        Edit(kind="split", text="", parts={"train": items(0, 1, 2, 3, 4, 5)}, value="random 100"),
+        Edit(kind="split", text="", parts={"test": items(5), "": items(0, 1, 2, 3, 4)}, value=PUBLISHED),
+    ]
+    assert replay(imported(), edits[:1]).protocol == "random 100"
+    assert replay(imported(), edits).protocol == ""

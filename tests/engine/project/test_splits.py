@@ -2,7 +2,7 @@
 
 import hashlib
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -23,6 +23,8 @@ from workbench.engine.project.splits import (
     divide,
     split_hash,
 )
+from workbench.engine.project.splits.groups import check_rule, groups_by, place
+from workbench.engine.project.splits.protocols import FLOWERS, FLOWERS_SWAPPED, GOMLX
 
 
 def division(
@@ -37,12 +39,28 @@ def division(
     )
 
 
-def suitable(*, seed: int = 0) -> Division:
-    """Data that every protocol can divide: 50,000 to train on, 1,000 to validate, 10,000 to test, some unknown."""
-    published = [TRAIN] * 50_000 + [VALIDATION] * 1000 + [TEST] * 10_000 + [""] * 500 + [TRAIN] * 500
-    labels = np.random.default_rng(4).integers(0, 10, len(published))
+SIZES = {FLOWERS: (1020, 1020, 6149), FLOWERS_SWAPPED: (1020, 1020, 6149)}  # the others: as CIFAR, and validation
+
+
+def suitable(protocol: str, *, seed: int = 0) -> Division:
+    """Data that the protocol can divide: some of it unknown, some excluded, some in groups, some moved by hand."""
+    train, validation, test = SIZES.get(protocol, (50_000, 1000, 10_000))
+    published = np.array([TRAIN] * train + [VALIDATION] * validation + [TEST] * test + [""] * 500 + [TRAIN] * 600)
+    random = np.random.default_rng(4)
+    labels = random.integers(0, 10, len(published))
     labels[-500:] = -1
-    return division(labels.tolist(), published, seed=seed)
+    excluded = np.zeros(len(published), bool)
+    excluded[-600:-400] = True
+    splits = published.copy()
+    splits[random.permutation(len(splits))[:12]] = TEST
+    return replace(
+        division(labels.tolist(), published.tolist(), seed=seed),
+        splits=splits,
+        assigned="published + 12 by hand",
+        groups=np.where(random.random(len(labels)) < 0.5, "", random.integers(0, 300, len(labels)).astype(str)),
+        excluded=excluded,
+        fold=2,
+    )
 
 
 def items(split: Split) -> dict[str, list[int]]:
@@ -61,7 +79,8 @@ every_protocol = pytest.mark.parametrize("protocol", [*PROTOCOLS, AUTOMATIC])
 @every_protocol
 @pytest.mark.parametrize("limit", [0, 700])
 def test_the_laws(protocol: str, limit: int) -> None:
-    data = suitable()
+    data = suitable(protocol)
+    assert not data.usable[-600:].all()
     split = divide(data, protocol=protocol, limit=limit)
     assert {TRAIN, VALIDATION} <= split.items.keys() <= {TRAIN, VALIDATION, TEST}
     for part in split.items.values():
@@ -69,22 +88,25 @@ def test_the_laws(protocol: str, limit: int) -> None:
         assert len(part)
         assert (np.diff(part) > 0).all()  # sorted, nothing twice
         assert (data.labels[part] >= 0).all()
+        assert not data.excluded[part].any()
         assert not limit or len(part) <= limit
     together = np.concatenate(list(split.items.values()))
     assert len(np.unique(together)) == len(together)
-    again = divide(suitable(), protocol=protocol, limit=limit)
+    assert split.facts["counts"] == {name: len(part) for name, part in split.items.items()}
+    again = divide(suitable(protocol), protocol=protocol, limit=limit)
     assert (items(again), again.hash, again.protocol) == (items(split), split.hash, split.protocol)
 
 
 @every_protocol
 def test_a_limit_takes_from_what_would_be_there(protocol: str) -> None:
-    whole, some = divide(suitable(), protocol=protocol), divide(suitable(), protocol=protocol, limit=5000)
+    data = suitable(protocol)
+    whole, some = divide(data, protocol=protocol), divide(data, protocol=protocol, limit=500)
     for name, part in some.items.items():
-        assert len(part) == min(5000, len(whole.items[name]))
+        assert len(part) == min(500, len(whole.items[name]))
         assert np.isin(part, whole.items[name]).all()
-    assert some.protocol == f"{whole.protocol} · at most 5000 each"
+    assert some.protocol == f"{whole.protocol} · at most 500 each"
     assert some.hash != whole.hash
-    other = divide(suitable(seed=1), protocol=protocol, limit=5000)
+    other = divide(suitable(protocol, seed=1), protocol=protocol, limit=500)
     assert other.items[TRAIN].tolist() != some.items[TRAIN].tolist()
 
 
@@ -110,7 +132,7 @@ def test_validated_on_the_test_split() -> None:
 
 
 def test_the_protocol_of_the_demo() -> None:
-    split = divide(suitable(), protocol="GoMLX 50000/10000")
+    split = divide(suitable(GOMLX), protocol="GoMLX 50000/10000")
     assert items(split) == {TRAIN: list(range(50_000)), VALIDATION: list(range(51_000, 61_000))}
     assert split.protocol == "GoMLX 50000/10000"
 
@@ -131,6 +153,63 @@ def test_random_divides_all_that_is_labelled() -> None:
     assert split.protocol == "random 70/20/10 · seed 0"
     without = divide(division([0, 1] * 40, validation=0.1, test=0.0), protocol="random")
     assert without.items.keys() == {TRAIN, VALIDATION}
+
+
+def test_both_protocols_of_the_flowers() -> None:
+    data = suitable(FLOWERS)
+    official, swapped = divide(data, protocol=FLOWERS), divide(data, protocol=FLOWERS_SWAPPED)
+    assert official.protocol == "official 1020+1020/6149"
+    assert items(official) == {TRAIN: list(range(1020)), VALIDATION: list(range(1020, 2040)),
+                               TEST: list(range(2040, 8189))}  # fmt: skip
+    assert swapped.protocol == "CNTK swapped 6149/1020"
+    assert items(swapped) == {TRAIN: list(range(2040, 8189)), VALIDATION: list(range(1020))}
+
+
+@pytest.mark.parametrize("protocol", [FLOWERS, FLOWERS_SWAPPED])
+def test_protocols_of_the_flowers_are_for_nothing_else(protocol: str) -> None:
+    said = refusal(division(LABELS, PUBLISHED), protocol)
+    assert "this protocol is of Flowers-102" in said
+    assert "this data has 2, 1 and 2" in said
+    one_less = suitable(protocol)
+    one_less.excluded[5000] = True
+    assert "this data has 1020, 1020 and 6148" in refusal(one_less, protocol)
+
+
+HAND_MADE = [TEST, TRAIN, TRAIN, VALIDATION, "", TEST, TRAIN, TEST]
+
+
+def test_splits_that_a_person_made() -> None:
+    data = replace(division(LABELS, PUBLISHED), splits=np.array(HAND_MADE), assigned="published + 4 by hand")
+    split = divide(data, protocol="assigned")
+    assert items(split) == {TRAIN: [1, 2], VALIDATION: [3], TEST: [0, 5]}
+    assert split.protocol == "assigned published + 4 by hand"
+    assert split.facts["splits"] == "published + 4 by hand"
+    assert choose_protocol(data) == "assigned"
+    assert items(divide(data, protocol="published")) == {TRAIN: [0, 1], VALIDATION: [2], TEST: [3, 4]}
+    assert "nobody has made splits of this data" in refusal(division(LABELS, PUBLISHED), "assigned")
+
+
+def test_splits_that_a_person_made_without_validation_get_some_from_training() -> None:
+    hand_made = np.array([TRAIN] * 40 + [TEST] * 20)
+    data = replace(division([0, 1] * 30), splits=hand_made, assigned="60 by hand")
+    split = divide(data)
+    assert split.protocol == "hold-out 10 % of train · seed 0 · of 60 by hand"
+    assert sorted(items(split)[TRAIN] + items(split)[VALIDATION]) == list(range(40))
+    assert items(split)[TEST] == list(range(40, 60))
+    assert "leave nothing for validation" in refusal(data, "assigned")
+    assert "leave nothing for train" in refusal(replace(data, splits=np.full(60, TEST)), AUTOMATIC)
+
+
+def test_k_fold_leaves_a_test_split_alone() -> None:
+    data = replace(division([0, 1] * 50, [TRAIN] * 60 + [TEST] * 20 + [VALIDATION] * 10 + [""] * 10), folds=4)
+    folds = [divide(replace(data, fold=fold), protocol="k-fold") for fold in range(1, 5)]
+    assert [fold.protocol for fold in folds] == [f"k-fold {fold} of 4 · seed 0" for fold in range(1, 5)]
+    assert all(items(fold)[TEST] == list(range(60, 80)) for fold in folds)
+    assert sorted(np.concatenate([fold.items[VALIDATION] for fold in folds])) == [*range(60), *range(80, 100)]
+    assert len({fold.hash for fold in folds}) == 4
+    only_test = divide(division([0, 1] * 50, [TEST] * 100), protocol="k-fold")
+    assert sum(map(len, only_test.items.values())) == 100
+    assert "3 items cannot be dealt into 5 folds" in refusal(division([0, 1, 0]), "k-fold")
 
 
 @pytest.mark.parametrize(
@@ -207,11 +286,217 @@ def test_the_draw_is_the_seeds(protocol: str) -> None:
 
 def test_the_draw_leaves_the_global_state_alone() -> None:
     before = np.random.get_state()[1].tolist()
-    divide(suitable(), protocol="random", limit=10)
+    divide(suitable("random"), protocol="random", limit=10)
     assert np.random.get_state()[1].tolist() == before
 
 
+# Groups and folds
+
+
+@st.composite
+def groupings(draw: st.DrawFn) -> Division:
+    """Up to 60 items, few or many classes and groups, some without a label, a group or a place."""
+    count = draw(st.integers(1, 60))
+
+    def each(strategy: st.SearchStrategy[object]) -> list[object]:
+        return draw(st.lists(strategy, min_size=count, max_size=count))
+
+    published = each(st.sampled_from(["", TRAIN, TRAIN, TEST]))
+    data = division(each(st.integers(-1, draw(st.integers(0, 6)))), published, test=draw(st.sampled_from([0.0, 0.2])))
+    return replace(
+        data,
+        validation=draw(st.sampled_from([0.1, 0.3, 0.5])),
+        seed=draw(st.integers(0, 99)),
+        groups=np.array(each(st.sampled_from(["", *"abcdefghij"[: draw(st.integers(1, 10))]])), np.str_),
+        excluded=np.array(each(st.sampled_from([False, False, False, True])), bool),
+        folds=draw(st.integers(2, 6)),
+    )
+
+
+def attempted(data: Division, protocol: str) -> Split:
+    """The split; what cannot be divided this way is no example."""
+    try:
+        return divide(data, protocol=protocol)
+    except UserError as error:
+        assume("leaves nothing" not in error.what and "no item" not in error.what and "every item" not in error.what)
+        assume("cannot be dealt" not in error.what and "does not come" not in error.what)
+        raise
+
+
+def crossing(data: Division, parts: Iterable[np.ndarray]) -> set[str]:
+    """Groups that are in two of the parts."""
+    seen: set[str] = set()
+    twice: set[str] = set()
+    for part in parts:
+        here = set(data.groups[part].tolist()) - {""}
+        twice |= seen & here
+        seen |= here
+    return twice
+
+
+@given(groupings(), st.sampled_from(["grouped", "random", "hold-out", "k-fold"]))
+def test_no_group_is_in_two_splits_and_nothing_excluded_in_any(data: Division, protocol: str) -> None:
+    split = attempted(data, protocol)
+    drawn = [split.items[TRAIN], split.items[VALIDATION]]
+    if protocol in ("grouped", "random"):
+        drawn += [split.items[TEST]] if TEST in split.items else []
+        assert sorted(np.concatenate(drawn)) == np.flatnonzero(data.usable).tolist()
+    assert not crossing(data, drawn)
+    together = np.concatenate(list(split.items.values()))
+    assert len(np.unique(together)) == len(together)
+    assert data.usable[together].all()
+    again = attempted(data, protocol)
+    assert (items(again), again.hash) == (items(split), split.hash)
+
+
+@given(groupings(), st.booleans())
+def test_folds_cover_everything_once(data: Division, grouped: bool) -> None:
+    if not grouped:
+        data = replace(data, groups=np.full(len(data.labels), ""))
+    folds = [attempted(replace(data, fold=fold), "k-fold") for fold in range(1, data.folds + 1)]
+    test = folds[0].items.get(TEST, np.empty(0, np.int64))
+    validated = np.concatenate([fold.items[VALIDATION] for fold in folds])
+    assert sorted([*validated, *test]) == np.flatnonzero(data.usable).tolist()
+    for fold in folds:
+        assert sorted(np.concatenate([fold.items[TRAIN], fold.items[VALIDATION]])) == sorted(validated)
+        assert not crossing(data, [fold.items[TRAIN], fold.items[VALIDATION]])
+    sizes = [len(fold.items[VALIDATION]) for fold in folds]
+    if not data.grouped:
+        assert max(sizes) - min(sizes) <= 2
+        for label in set(data.labels.tolist()) - {-1}:
+            of_class = [int((data.labels[fold.items[VALIDATION]] == label).sum()) for fold in folds]
+            assert max(of_class) - min(of_class) <= 1
+
+
+@given(st.lists(st.integers(1, 30), min_size=2, max_size=40), st.integers(0, 99))
+def test_groups_come_as_close_to_their_shares_as_a_group_is_large(sizes: list[int], seed: int) -> None:
+    groups = np.repeat(np.arange(len(sizes)), sizes).astype(str)
+    where = place(np.zeros(len(groups), np.int64), groups, (0.2, 0.1, 0.7), seed=seed, rest=2)
+    counts = np.bincount(where, minlength=3)
+    assert (counts - np.array([0.2, 0.1, 0.7]) * len(groups) <= max(sizes)).all()
+    assert (counts > 0).sum() == min(3, len(sizes))
+
+
+def test_many_small_groups_give_the_shares_and_the_classes_almost_exactly() -> None:
+    random = np.random.default_rng(1)
+    groups = random.integers(0, 400, 4000).astype(str)
+    labels = random.integers(0, 8, 4000)
+    data = replace(division(labels.tolist(), validation=0.2), groups=groups)
+    split = divide(data, protocol="grouped")
+    assert split.protocol == "grouped 70/20/10 · seed 0"
+    for name, share in ((TRAIN, 0.7), (VALIDATION, 0.2), (TEST, 0.1)):
+        part = split.items[name]
+        assert abs(len(part) / 4000 - share) < 0.004
+        assert np.abs(np.bincount(labels[part], minlength=8) / np.bincount(labels) - share).max() < 0.02
+    other = divide(replace(data, seed=1), protocol="grouped")
+    assert set(groups[other.items[TEST]]) != set(groups[split.items[TEST]])
+
+
+@pytest.mark.parametrize("protocol", ["random", "hold-out", "k-fold"])
+def test_names_say_that_groups_were_kept_whole(protocol: str) -> None:
+    data = replace(division([0, 1] * 50, [TRAIN] * 100), groups=np.repeat(np.arange(20), 5).astype(str))
+    assert " by group · seed 0" in divide(data, protocol=protocol).protocol
+
+
+def test_groups_need_groups() -> None:
+    assert "no item of this data is of a group" in refusal(division([0, 1] * 20), "grouped")
+    two = replace(division([0, 1] * 20), groups=np.repeat(["a", "b"], 20), folds=3)
+    assert "2 groups cannot be dealt into 3 folds" in refusal(two, "k-fold")
+    one = replace(division([0, 1] * 20), groups=np.full(40, "a"))
+    assert "leaves nothing for validation" in refusal(one, "grouped")
+
+
+NAMES = ["a/p1_x.png", "a/p2_y.png", "b/c/p1_z.png", "q.png"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "groups"),
+    [
+        ("", ["", "", "", ""]),
+        ("source", ["g", "", "g", "h"]),
+        ("folder", ["a", "a", "b/c", ""]),
+        (r"p\d", ["p1", "p2", "p1", ""]),
+        (r"(p\d)_", ["p1", "p2", "p1", ""]),
+        (r"^(?:(a)/)?.", ["a", "a", "", ""]),
+        (r"(?i)(P)\d_(.)", ["p", "p", "p", ""]),
+    ],
+)
+def test_who_says_what_belongs_together(rule: str, groups: list[str]) -> None:
+    assert groups_by(rule, NAMES, given=np.array(["g", "", "g", "h"])).tolist() == groups
+
+
+@pytest.mark.parametrize("rule", ["(", "[a", "*", "(?P<x>", "a{2,1}", "(?<=a+)b"])
+def test_a_pattern_that_is_none(rule: str) -> None:
+    with pytest.raises(UserError, match="is no pattern"):
+        check_rule(rule)
+
+
+def test_a_rule_that_finds_no_group() -> None:
+    none = np.full(2, "")
+    for rule, said in (("source", "the source gives no groups"), ("folder", "has a folder"), ("z+", "'z\\+' is found")):
+        with pytest.raises(UserError, match=said):
+            groups_by(rule, ["x.png", "y.png"], given=none)
+
+
+# What is excluded
+
+
+@given(groupings(), st.sampled_from(["random", "hold-out", "published", "train-test", "k-fold"]))
+def test_what_is_excluded_is_as_if_it_were_not_there(data: Division, protocol: str) -> None:
+    data = replace(data, groups=np.full(len(data.labels), ""))
+    kept = np.flatnonzero(~data.excluded)
+    names = ("labels", "published", "splits", "groups", "excluded", "relabelled")
+    without = replace(data, **{name: getattr(data, name)[kept] for name in names})
+    wanted = attempted(without, protocol)
+    assert items(attempted(data, protocol)) == {name: kept[part].tolist() for name, part in wanted.items.items()}
+
+
+def test_everything_excluded() -> None:
+    data = replace(division([0, 1, -1]), excluded=np.array([True, True, False]))
+    assert "every item of this data that has a label is excluded" in refusal(data, "random")
+
+
 # The hash
+
+
+STORED = {  # what earlier versions stored: nobody's numbers may lose their split
+    "published": "fae228f1a8059d227f9e888777644a499a94db2532fd5df41af230d2e07533c2",
+    "train-test": "03eda6016b237603d759105e1f9cd4bed236db9d5909cd6da2b8abb0edf9892b",
+    "hold-out": "30c4f994b483c76ab113950780b6c87969c9ceabca085275991a1fdbc28633b2",
+    "random": "860ae45117b9cd51fb1d2f08d509da7026810c066f3e23f7bf4d5c2d7ac80a78",
+    "auto": "fae228f1a8059d227f9e888777644a499a94db2532fd5df41af230d2e07533c2",
+}
+
+
+@pytest.mark.parametrize("protocol", STORED)
+def test_hashes_stay_what_they_were(protocol: str) -> None:
+    published = [TRAIN] * 60 + [VALIDATION] * 20 + [TEST] * 30 + [""] * 10
+    labels = np.random.default_rng(7).integers(-1, 4, 120).tolist()
+    data = division(labels, published, validation=0.2, seed=5)
+    assert divide(data, protocol=protocol, fingerprint="f" * 8, label_set="label").hash == STORED[protocol]
+
+
+def test_labels_count_where_a_person_changed_them() -> None:
+    data = division(LABELS, PUBLISHED)
+    plain = divide(data, protocol="published")
+    assert plain.labels is None
+    changed = data.labels.copy()
+    changed[1] = 0
+    edited = divide(replace(data, labels=changed, relabelled=changed != data.labels), protocol="published")
+    assert items(edited) == items(plain)
+    assert edited.hash != plain.hash
+    assert edited.labels is not None
+    assert edited.labels.tolist() == changed.tolist()
+    other = changed.copy()
+    other[0] = 1
+    assert divide(replace(data, labels=other, relabelled=other != data.labels), protocol="published").hash not in (
+        plain.hash,
+        edited.hash,
+    )
+    elsewhere = data.labels.copy()
+    elsewhere[5] = 0  # in no split
+    unused = divide(replace(data, labels=elsewhere, relabelled=elsewhere != data.labels), protocol="published")
+    assert (unused.hash, unused.labels) == (plain.hash, None)
 
 
 def test_the_hash_is_over_protocol_content_labels_and_items() -> None:

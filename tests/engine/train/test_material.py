@@ -9,8 +9,8 @@ from helpers import png, write_files
 
 from workbench.engine import events as ev
 from workbench.engine.data.decode import encode_png
-from workbench.engine.data.image_set import ImageSet
 from workbench.engine.data.ingest import find_or_import
+from workbench.engine.data.opened import open_dataset
 from workbench.engine.errors import UserError
 from workbench.engine.preferences import Preferences
 from workbench.engine.project.project import Project
@@ -39,7 +39,7 @@ def load(tmp_path: Path, files: dict[str, bytes], **data: object) -> tuple[Mater
                 return end.value
 
     dataset = finish(find_or_import(project, source, preferences=PREFERENCES))
-    split, remark = make_split(ImageSet(project.dataset_file(dataset.id)), dataset, job)
+    split, remark = make_split(open_dataset(project, dataset), job)
     if remark:
         seen.append(ev.Message(text=remark, level="warning"))
     device = torch.device("cpu")

@@ -65,7 +65,7 @@ def write_arrow(listing: Listing, folder: Path) -> Generator[Progress, None, Imp
     batch: list[Item] = []
     batch_bytes = 0
     yield Progress(stage="importing", done=0, total=listing.total)
-    schema = _schema(listing)
+    schema = schema_of(listing)
     reported = time.monotonic()
     try:
         with (
@@ -80,16 +80,20 @@ def write_arrow(listing: Listing, folder: Path) -> Generator[Progress, None, Imp
                 batch_bytes += _hash(record, digest)
                 batch.append(record)
                 if len(batch) >= BATCH_RECORDS or batch_bytes >= BATCH_BYTES:
-                    writer.write_batch(_batch(batch, schema, listing.content))
+                    writer.write_batch(batch_of(batch, schema, listing.content))
                     batch, batch_bytes = [], 0
                 if time.monotonic() - reported >= REPORT_SECONDS:
                     yield Progress(stage="importing", done=len(names), total=listing.total)
                     reported = time.monotonic()
             if batch:
-                writer.write_batch(_batch(batch, schema, listing.content))
+                writer.write_batch(batch_of(batch, schema, listing.content))
         if not names:
             noun = "questions" if listing.content == "questions" else "images"
-            raise UserError(f"there are no {noun} in this source", where=listing.name, remedy="check what it holds")
+            raise UserError(
+                f"there are no {noun} in this source",
+                where=listing.name,
+                remedy="check what it holds, and what is left out of it",
+            )
         partial.replace(folder / ITEMS)
     finally:
         partial.unlink(missing_ok=True)
@@ -164,7 +168,7 @@ def _check(record: Item, listing: Listing, names: set[str]) -> None:
             )
 
 
-def _schema(listing: Listing) -> Any:
+def schema_of(listing: Listing) -> Any:
     import datasets  # more than a second of importing; an import that never happens should not cost it
 
     text, columns = datasets.Value("string"), {}
@@ -183,7 +187,7 @@ def _schema(listing: Listing) -> Any:
     return schema.with_metadata({**schema.metadata, _METADATA: json.dumps(ours).encode()})
 
 
-def _batch(items: Sequence[Item], schema: Any, content: Content) -> Any:
+def batch_of(items: Sequence[Item], schema: Any, content: Content) -> Any:
     import pyarrow as pa
 
     columns = _of_questions(items) if content == "questions" else _of_images(items, masks=content == "masks")

@@ -1,9 +1,11 @@
 """Encoded image files to pixels and back: the one place that knows about orientation, transparency and odd depths."""
 
+import contextlib
 import io
 import math
 import struct
 import zlib
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import numpy as np
@@ -47,12 +49,34 @@ def decode(encoded: bytes, *, mode: Mode, where: str, limit_pixels: int = LARGES
     Raises:
         UserError: It is no image, is cut short, is too large, or its pixels have no range that is known (floats).
     """
+    with opened(encoded, where=where, limit_pixels=limit_pixels) as image:
+        return flattened(image, mode)
+
+
+@contextlib.contextmanager
+def opened(encoded: bytes, *, where: str, limit_pixels: int = LARGEST_PIXELS) -> Iterator[Image.Image]:
+    """The upright first frame of an image file in the mode it is stored in, palette and alpha kept.
+
+    What Pillow raises inside the context is turned into a :class:`UserError` too; a ``ValueError`` gives its reason.
+
+    Args, Raises: As in :func:`decode`.
+    """
+    with unread(encoded, where=where, limit_pixels=limit_pixels) as image:
+        image.load()
+        yield upright(image)
+
+
+@contextlib.contextmanager
+def unread(encoded: bytes, *, where: str, limit_pixels: int = LARGEST_PIXELS) -> Iterator[Image.Image]:
+    """An image file of which the header alone was read: as it lies in the file, its pixels still to be loaded.
+
+    Args, Raises: As in :func:`opened`.
+    """
     try:
         with Image.open(io.BytesIO(encoded), formats=FORMATS) as image:
             if image.width * image.height > limit_pixels:
                 raise _too_large(limit_pixels, where)
-            image.load()
-            return _flattened(_upright(image), mode)
+            yield image
     except UserError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -84,17 +108,17 @@ def fit(image: Image.Image, *, size: int, how: Literal["crop", "squash"]) -> npt
 
 
 def encode_png(array: npt.NDArray[np.uint8]) -> bytes:
-    """A PNG file of uint8[H, W] (grey) or uint8[H, W, 3] (RGB), the same bytes wherever zlib is the same.
+    """A PNG file of uint8[H, W] (grey), [H, W, 3] (RGB) or [H, W, 4] (RGBA), the same bytes wherever zlib is the same.
 
     Three times as fast as Pillow on small images, which is what sources without files hold by the ten thousand.
     Format: W3C PNG, third edition; rows are unfiltered.
     """
     assert array.dtype == np.uint8, array.dtype
-    assert array.ndim == 2 or array.shape[2:] == (3,), array.shape
+    assert array.ndim == 2 or array.shape[2:] in ((3,), (4,)), array.shape
     height, width = array.shape[:2]
     rows = np.zeros((height, 1 + array[0].size), np.uint8)
     rows[:, 1:] = array.reshape(height, -1)
-    colour = 2 if array.ndim == 3 else 0
+    colour = {1: 0, 3: 2, 4: 6}[1 if array.ndim == 2 else array.shape[2]]
     header = struct.pack(">IIBBBBB", width, height, 8, colour, 0, 0, 0)
     body = zlib.compress(rows.tobytes(), 1)
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", body) + _chunk(b"IEND", b"")
@@ -108,16 +132,23 @@ def _too_large(limit_pixels: int, where: str) -> UserError:
     return UserError(f"the image has more than {limit_pixels:,} pixels", where=where, remedy="make it smaller")
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def orientation(image: Image.Image) -> int:
+    """How the camera was held, EXIF 1..8; 1 where the file does not say."""
     try:
-        orientation: Any = image.getexif().get(_ORIENTATION)
-        turn = _UPRIGHT.get(orientation)
+        number: Any = image.getexif().get(_ORIENTATION)
+        return int(number) if number in _UPRIGHT else 1
     except Exception:  # a damaged EXIF block says nothing about the pixels
-        turn = None
+        return 1
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """Turned and mirrored as its EXIF orientation asks for; the same object where nothing is to be done."""
+    turn = _UPRIGHT.get(orientation(image))
     return image if turn is None else image.transpose(turn)
 
 
-def _flattened(image: Image.Image, mode: Mode) -> Image.Image:
+def flattened(image: Image.Image, mode: Mode) -> Image.Image:
+    """8-bit grey or RGB without transparency, as :func:`decode` says. ``ValueError`` where the range is not known."""
     if image.mode == "F":
         raise ValueError("its pixels are floating-point numbers of unknown range")
     if image.mode.startswith("I"):

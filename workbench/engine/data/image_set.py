@@ -47,7 +47,8 @@ class ImageSet:
                 raise ValueError("it has no labels")
             self._images = _files(table["image"])
             self._masks = _files(table["mask"]) if self.content == "masks" else None
-            self._labels = {key: table[key].to_numpy().astype(np.int64) for key in self.label_sets}
+            # Not to_numpy(), which imports pandas: half a second before the first image is seen.
+            self._labels = {key: np.array(table[key].to_pylist(), dtype=np.int64) for key in self.label_sets}
             self._splits = np.array(table["split"].to_pylist(), dtype=np.str_)
             self._names: list[str] = table["name"].to_pylist()
             grouped = "group" in table.column_names  # the first versions kept none

@@ -105,7 +105,9 @@ class Problem:
     Attributes:
         code: Short name of the kind, ``"label-range"``; findings are counted by it.
         what, where, remedy: As in a :class:`~workbench.engine.errors.UserError`.
-        severity: An ``"error"`` keeps the source from being imported as it is.
+        severity: An ``"error"`` keeps the source from being imported as it is. An ``"info"`` is about how the source
+            is written; of anything else the part it is about is not among the items.
+        count: How many such parts there are; more than 1 where a format does not tell each of very many.
     """
 
     code: str
@@ -113,6 +115,7 @@ class Problem:
     where: str
     remedy: str = ""
     severity: Severity = "error"
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ disk. What the files mean is left to the formats.
 import bz2
 import contextlib
 import gzip
+import io
 import lzma
 import os
 import re
@@ -55,6 +56,14 @@ class Tree(ABC):
     def read(self, name: str) -> bytes:
         """The content of one of :attr:`files`; :class:`UserError` where it cannot be read."""
 
+    def stream(self, name: str) -> BinaryIO:
+        """The same content to be read piece by piece, for what may be larger than memory; to be closed.
+
+        Raises:
+            UserError: It cannot be opened. What the disk says later is an ``OSError``.
+        """
+        return io.BytesIO(self.read(name))
+
     @abstractmethod
     def size(self, name: str) -> int:
         """Bytes that :meth:`read` would return, as the tree declares them."""
@@ -83,6 +92,12 @@ class FolderTree(Tree):
     def read(self, name: str) -> bytes:
         try:
             return (self.root / self._disk_names[name]).read_bytes()
+        except OSError as error:
+            raise UserError(f"the file cannot be read ({error.strerror})", where=self.locate(name)) from error
+
+    def stream(self, name: str) -> BinaryIO:
+        try:
+            return (self.root / self._disk_names[name]).open("rb")
         except OSError as error:
             raise UserError(f"the file cannot be read ({error.strerror})", where=self.locate(name)) from error
 
@@ -237,11 +252,19 @@ def _walk(root: Path) -> Iterator[tuple[str, str]]:
                         continue
                     if entry.is_dir(follow_symlinks=False):
                         todo.append(f"{name}/")
-                    elif entry.is_file():
+                    elif _is_file(entry):
                         yield _printable(name), name
         except OSError as error:
             where = str(root / _printable(folder))
             raise UserError(f"the folder cannot be read ({error.strerror})", where=where) from error
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a regular file or leads to one; a link that leads round in circles is as good as a dead one."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
 
 
 def _index(path: Path, file: BinaryIO) -> Iterator[tuple[str, tuple[int, int]]]:

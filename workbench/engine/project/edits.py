@@ -21,6 +21,8 @@ Items = NDArray[np.int64]
 Kind = Literal["split", "exclude", "include", "label", "name", "colour"]
 MASK = "mask"
 """Stands for the masks' classes where a label set is named."""
+PUBLISHED = "published"
+"""The value of an edit that puts the splits back as the source gives them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +94,8 @@ def replay(imported: Curated, edits: Sequence[Edit]) -> Curated:
     labels = {key: values.copy() for key, values in imported.labels.items()}
     classes = {key: list(names) for key, names in imported.classes.items()}
     colours: dict[str, dict[int, str]] = {key: {} for key in imported.classes}
-    splits = imported.splits.astype(object)
+    widest = max((len(value) for edit in edits if edit.kind == "split" for value in edit.parts), default=0)
+    splits = imported.splits.astype(f"<U{max(1, widest, imported.splits.dtype.itemsize // 4)}")  # a copy, wide enough
     excluded, relabelled = imported.excluded.copy(), imported.relabelled.copy()
     moved = np.zeros(len(splits), bool)
     protocol = imported.protocol
@@ -101,7 +104,7 @@ def replay(imported: Curated, edits: Sequence[Edit]) -> Curated:
         if edit.parts:
             digest.update(json.dumps([edit.kind, edit.label_set, edit.value]).encode())
         if edit.kind == "split" and edit.value:
-            protocol = edit.value
+            protocol = "" if edit.value == PUBLISHED else edit.value
             moved[:] = False
         for value, items in edit.parts.items():
             digest.update(f"{value} {len(items)} ".encode() + items.astype("<i8").tobytes())
@@ -123,7 +126,7 @@ def replay(imported: Curated, edits: Sequence[Edit]) -> Curated:
         labels=labels,
         classes={key: tuple(names) for key, names in classes.items()},
         colours=colours,
-        splits=splits.astype(np.str_) if len(splits) else imported.splits,
+        splits=splits,
         excluded=excluded,
         relabelled=relabelled,
         protocol=protocol,
@@ -191,7 +194,8 @@ def _to_row(edit: Edit) -> tuple[str, bytes]:
         "value": edit.value,
         "parts": [[value, len(items)] for value, items in edit.parts.items()],
     }
-    return json.dumps(head), zlib.compress(b"".join(items.astype("<i8").tobytes() for items in edit.parts.values()))
+    ids = b"".join(items.astype("<i8").tobytes() for items in edit.parts.values())
+    return json.dumps(head), zlib.compress(ids, 1)  # the person waits for it
 
 
 def _from_row(row: Any) -> Edit:

@@ -9,7 +9,7 @@ import time
 import unicodedata
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from workbench.engine.files import TEMPORARY, new_folder, read_toml, write_json,
 from workbench.engine.project.edits import EditJournal
 from workbench.engine.project.lock import is_held
 from workbench.engine.project.runs import FINISHED, Run, Status
-from workbench.engine.project.splits import Split
+from workbench.engine.project.splits import Items, Split
 from workbench.engine.project.store import Store
 from workbench.engine.registry import suggest
 
@@ -192,7 +192,11 @@ class Project:
 
     def add_split(self, split: Split) -> None:
         """Store a split's manifest; storing the same again changes nothing."""
+        labels = None if split.labels is None else zlib.compress(split.labels.astype("<i8").tobytes())
         with self.store.transaction() as db:
+            db.execute(
+                "INSERT OR IGNORE INTO manifests VALUES (?, ?, ?)", (split.hash, json.dumps(dict(split.facts)), labels)
+            )
             for part, items in split.items.items():
                 db.execute(
                     "INSERT OR IGNORE INTO splits VALUES (?, ?, ?, ?, ?)",
@@ -210,8 +214,12 @@ class Project:
         rows = self.store.query("SELECT * FROM splits WHERE hash = ?", hash)
         if not rows:
             raise UserError(f"this project does not hold the split {hash[:8]}", where=str(self.folder))
-        items = {row["part"]: np.frombuffer(zlib.decompress(row["items"]), "<i8").astype(np.int64) for row in rows}
-        return Split(protocol=rows[0]["protocol"], items=items, hash=hash)
+        items = {row["part"]: _unpacked(row["items"]) for row in rows}
+        plain = Split(protocol=rows[0]["protocol"], items=items, hash=hash)
+        for row in self.store.query("SELECT * FROM manifests WHERE hash = ?", hash):
+            labels = None if row["labels"] is None else _unpacked(row["labels"])
+            return replace(plain, facts=json.loads(row["facts"]), labels=labels)
+        return plain  # an earlier version stored it
 
     # Runs
 
@@ -356,6 +364,10 @@ class Project:
                 db.execute("DELETE FROM runs WHERE id = ?", (run.id,))
         for folder in doomed:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unpacked(blob: bytes) -> Items:
+    return np.frombuffer(zlib.decompress(blob), "<i8").astype(np.int64)
 
 
 def _is_being_trained(run: Run) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
+from workbench.engine.data.source import Content
 from workbench.engine.params import Params
 from workbench.engine.registry import Registry
 from workbench.engine.tasks.classify.params import ClassifyParams
@@ -26,6 +27,7 @@ class TaskKind:
         params: The class of its options.
         headline: The metric on validation that ranks evaluations, e.g. ``"validation/accuracy"``.
         maximise: Whether larger is better.
+        contents: What data it learns from.
     """
 
     title: str
@@ -33,6 +35,7 @@ class TaskKind:
     params: type[Params]
     headline: str
     maximise: bool
+    contents: tuple[Content, ...]
 
 
 TASKS: Registry[TaskKind] = Registry("task")
@@ -44,6 +47,7 @@ TASKS.add(
         params=ClassifyParams,
         headline="validation/accuracy",
         maximise=True,
+        contents=("images",),
     ),
 )
 

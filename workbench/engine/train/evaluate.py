@@ -5,10 +5,13 @@ import time
 from collections.abc import Callable, Generator
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional as F
 
 from workbench.engine.events import Progress
 from workbench.engine.models.layers import summary
+from workbench.engine.project.runs import Run
+from workbench.engine.project.scores import write_scores
 from workbench.engine.project.splits import Items
 from workbench.engine.tasks.task import Task, means
 from workbench.engine.train.feed import Feed
@@ -37,10 +40,55 @@ def piece_size(model: nn.Module, shape: tuple[int, int, int], *, most: int, devi
     return max(1, min(most, max(_LEAST, int(_MACS_A_PIECE / max(1, macs)))))
 
 
+class ItemScores:
+    """What a classifier made of each item of an evaluation, on the device until the evaluation is over.
+
+    Args:
+        split: What is evaluated.
+        step: Of the weights.
+        items: The ids, in the order in which :meth:`add` gets them.
+    """
+
+    def __init__(self, *, split: str, step: int, items: Items) -> None:
+        self._split, self._step, self._items = split, step, items
+        self._pieces: list[Tensor] = []
+
+    def add(self, logits: Tensor, labels: Tensor) -> None:
+        """The next B items: float32 logits [B, K] and labels [B]. Nothing waits for the device."""
+        loss = F.cross_entropy(logits, labels, reduction="none")
+        confidence, predicted = logits.softmax(-1).max(-1)
+        self._pieces.append(torch.stack((loss, confidence, predicted.float(), (predicted == labels).float())))
+
+    def write(self, run: Run) -> None:
+        """Keep them with the run, brought from the device in one piece."""
+        loss, confidence, predicted, correct = torch.cat(self._pieces, 1).cpu().numpy()
+        write_scores(
+            run,
+            split=self._split,
+            step=self._step,
+            items=self._items,
+            loss=loss,
+            confidence=confidence,
+            predicted=predicted.astype("int64"),
+            correct=correct.astype(bool),
+        )
+
+
 def evaluate(
-    model: nn.Module, task: Task, feed: Feed, items: Items, *, piece: int, stage: str, autocast: Autocast
+    model: nn.Module,
+    task: Task,
+    feed: Feed,
+    items: Items,
+    *,
+    piece: int,
+    stage: str,
+    autocast: Autocast,
+    scores: ItemScores | None = None,
 ) -> Generator[Progress, None, dict[str, float]]:
     """The task's metrics over ``items``. The model's mode is left as evaluation.
+
+    Args:
+        scores: Gets what the network says of each item.
 
     Yields:
         Progress after every piece that took the clock past 50 ms.
@@ -52,7 +100,10 @@ def evaluate(
     for start in range(0, len(ids), piece):
         with torch.inference_mode(), autocast():
             images, labels = feed.batch(ids[start : start + piece])
-            totals = task.totals(task.predict(model, images), labels)
+            outputs = task.predict(model, images)
+            totals = task.totals(outputs, labels)
+            if scores:
+                scores.add(outputs, labels)
         for name, total in totals.items():
             sums[name] = sums.get(name, 0.0) + float(total)
         if time.monotonic() - reported > 0.05:

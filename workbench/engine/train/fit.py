@@ -31,7 +31,7 @@ from workbench.engine.project.splits import TRAIN, VALIDATION
 from workbench.engine.tasks import TASKS, make_task
 from workbench.engine.tasks.task import Task
 from workbench.engine.train.checkpoint import LAST, Meta, find_checkpoint, load_trainer, load_weights, save_checkpoint
-from workbench.engine.train.evaluate import evaluate, piece_size, recalibrate
+from workbench.engine.train.evaluate import ItemScores, evaluate, piece_size, recalibrate
 from workbench.engine.train.feed import Order, evaluation_sample
 from workbench.engine.train.job import Job
 from workbench.engine.train.material import Material, load_material
@@ -91,6 +91,7 @@ def fit(project: Project, run: Run, *, preferences: Preferences) -> Generator[ev
         except GeneratorExit:
             if loop and loop.step:
                 loop.save()
+                loop.keep_scores()
             conclude(STOPPED)
             raise
         except UserError as error:
@@ -140,6 +141,7 @@ class _Loop:
         self.earlier_seconds = 0.0
         self.session_started = time.monotonic()
         self.evaluations: list[ev.Evaluated] = []
+        self.scores: list[ItemScores] = []
         self.pending: list[Taken] = []
         self.stretch_seconds = 0.0
         self.durations: deque[float] = deque(maxlen=1001)
@@ -251,6 +253,7 @@ class _Loop:
             yield from self._evaluate()
         if self.step not in self.run.checkpoint_steps():
             yield self._checkpoint()
+        self.keep_scores()
         best = self.best()
         yield self._kept(
             ev.Finished(
@@ -327,7 +330,8 @@ class _Loop:
                 self.model, self.material.feed, self.sample, piece=self.piece, autocast=self.stepper.autocast
             )
         metrics: dict[str, float] = {}
-        for part, items in parts.items():
+        scores = [ItemScores(split=part, step=self.step, items=items) for part, items in parts.items()]
+        for (part, items), scored in zip(parts.items(), scores, strict=True):
             measured = yield from evaluate(
                 self.model,
                 self.task,
@@ -336,6 +340,7 @@ class _Loop:
                 piece=self.piece,
                 stage=f"evaluating {part}",
                 autocast=self.stepper.autocast,
+                scores=scored,
             )
             metrics |= {f"{part}/{name}": value for name, value in measured.items()}
         for name, value in metrics.items():
@@ -345,6 +350,7 @@ class _Loop:
             step=self.step, epoch=self.epoch, metrics=metrics, seconds=round(time.monotonic() - started, 4)
         )
         self.evaluations.append(event)
+        self.scores = scores
         self.last_report = time.monotonic()
         yield self._kept(event)
         yield self._preview()
@@ -409,6 +415,11 @@ class _Loop:
             ),
         )
         return folder.relative_to(self.run.folder).as_posix()
+
+    def keep_scores(self) -> None:
+        """Store what the last evaluation of this session, if there was one, said of each item."""
+        for scored in self.scores:
+            scored.write(self.run)
 
     def _kept(self, event: ev.Event) -> ev.Event:
         self.log.append(event)

@@ -28,6 +28,7 @@ from workbench.engine.train.params import AugmentParams, DataParams, TrainParams
 DEMO_PRESET = "digits-cnn"  # from data that ships
 SECTIONS = ("task", "data", "augment", "model", "train")
 VOLATILE = {"data": {"source"}}  # where the data came from does not change what is learned from it
+ADDED = ("folds", "fold", "groups")  # of [data]; they count where they are set, so that earlier runs keep their keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +136,10 @@ class Job:
         for section, keys in VOLATILE.items():
             for key in keys:
                 values[section].pop(key)
+        usual = DataParams().to_dict()
+        values["data"] = {
+            key: value for key, value in values["data"].items() if key not in ADDED or value != usual[key]
+        }
         text = json.dumps([values, fingerprint, split], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 

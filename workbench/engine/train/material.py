@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal, cast
 
 import numpy as np
@@ -9,14 +10,16 @@ import torch
 
 from workbench.engine import events as ev
 from workbench.engine.data.image_set import ImageSet
+from workbench.engine.data.opened import open_dataset
 from workbench.engine.data.pixels import GIB, Geometry, Pixels, load_pixels, read_header
 from workbench.engine.errors import UserError
 from workbench.engine.preferences import Preferences
 from workbench.engine.project.project import DatasetRow, Project
 from workbench.engine.project.splits import TRAIN, Items, Split
-from workbench.engine.train.dividing import choose_label_set
+from workbench.engine.train.dividing import choose_label_set, images_of
 from workbench.engine.train.feed import Feed, Preprocessing, Scale, channel_statistics
 from workbench.engine.train.job import Job
+from workbench.engine.waiting import waiting
 
 _LOOKED_AT = 64  # items that decide about "auto" size and colour
 _FALLBACK_SIZE = 64  # where sizes differ and nobody chose one
@@ -27,6 +30,7 @@ class Material:
     """A loaded dataset.
 
     Attributes:
+        classes: Their names, as a person calls them now.
         split: As stored; ``items`` leaves out what could not be read and was to be skipped.
         shape: Channels, height and width of the network's input.
         badge: Protocol and split, as shown beside every number.
@@ -52,13 +56,17 @@ def load_material(
 ) -> Generator[ev.Event, None, Material]:
     """Decode and scale as the job says, or as ``preprocessing`` of a trained run says.
 
+    Items and labels are those of ``split``, whatever was moved, excluded or relabelled since it was made.
+
     Yields:
         Progress, and messages about what was chosen or skipped.
 
     Raises:
         UserError: An image cannot be read and ``data.on_error`` is ``stop``; nothing is left to train on.
     """
-    images = ImageSet(project.dataset_file(dataset.id))
+    label_set = choose_label_set(dataset, job.data.label)
+    opened = yield from waiting(partial(open_dataset, project, dataset), stage="opening the data")
+    images = images_of(opened)
     needed = np.unique(np.concatenate(list(split.items.values())))
     if preprocessing is None:
         geometry, said = choose_geometry(images, job, needed)
@@ -87,15 +95,14 @@ def load_material(
         if job.data.normalize == "standardize":
             mean, deviation = channel_statistics(pixels, split.items[TRAIN])
         preprocessing = Preprocessing(geometry=geometry, mean=mean, deviation=deviation)
-    label_set = choose_label_set(dataset, job.data.label)
     return Material(
-        classes=dataset.label_sets[label_set],
+        classes=opened.state.classes[label_set],
         split=split,
         preprocessing=preprocessing,
         shape=pixels.shape,
         feed=Feed(
             pixels,
-            images.labels(label_set),
+            images.labels(label_set) if split.labels is None else split.labels,
             device=device,
             scale=Scale(preprocessing, device, channels_last=job.channels_last),
         ),

@@ -7,11 +7,12 @@ import numpy as np
 import torch
 
 from workbench.engine import events as ev
-from workbench.engine.data.image_set import ImageSet
+from workbench.engine.data.opened import open_dataset
+from workbench.engine.errors import UserError
 from workbench.engine.models import build
 from workbench.engine.models.layers import LayerRow, count, summary
 from workbench.engine.project.project import DatasetRow, Project
-from workbench.engine.train.dividing import choose_label_set
+from workbench.engine.train.dividing import choose_label_set, images_of
 from workbench.engine.train.job import Job
 from workbench.engine.train.material import choose_geometry
 from workbench.engine.waiting import waiting
@@ -44,9 +45,13 @@ def outline(project: Project, job: Job, dataset: DatasetRow) -> Generator[ev.Eve
 
 
 def _outline(project: Project, job: Job, dataset: DatasetRow) -> Outline:
-    images = ImageSet(project.dataset_file(dataset.id))
-    geometry, _ = choose_geometry(images, job, np.arange(len(images)))
-    classes = len(dataset.label_sets[choose_label_set(dataset, job.data.label)])
+    label_set = choose_label_set(dataset, job.data.label)
+    opened = open_dataset(project, dataset)
+    kept = np.flatnonzero(~opened.state.excluded)
+    if not len(kept):
+        raise UserError("every item of this data is excluded", where=dataset.name, remedy="take some in again")
+    geometry, _ = choose_geometry(images_of(opened), job, kept)
+    classes = len(opened.state.classes[label_set])
     model = build(
         job.model, job.model_params, shape=geometry.shape, classes=classes, generator=torch.Generator().manual_seed(0)
     )

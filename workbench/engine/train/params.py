@@ -8,6 +8,7 @@ from workbench.engine.device import PRECISIONS
 from workbench.engine.errors import UserError
 from workbench.engine.params import Params, param
 from workbench.engine.project.splits import AUTOMATIC, PROTOCOLS
+from workbench.engine.project.splits.groups import check_rule
 
 OPTIMISERS = ("sgd", "adam", "adamw", "rmsprop", "adagrad", "adadelta", "adamax", "nadam", "radam")
 SCHEDULES = ("constant", "step", "cosine", "one-cycle", "list")
@@ -20,13 +21,22 @@ class DataParams(Params):
     source: str = param("", "A dataset of the project, a path to import, or an identifier such as digits.")
     protocol: str = param(
         AUTOMATIC,
-        "How the data is divided: auto takes the published splits as far as they go and draws the rest.",
+        "How the data is divided: auto takes the splits made in the Data panel, else the published ones as far as they "
+        "go, and draws the rest.",
         choices=(AUTOMATIC, *PROTOCOLS.names()),
     )
     label: str = param("", "Which labels to learn, where the data has several sets; empty for the first.")
     split_seed: int = param(0, "Seed of the splits that are drawn here.", low=0, high=2**31 - 1, advanced=True)
     validation: float = param(0.1, "Share drawn for validation, where it is drawn here.", low=0.001, high=0.9)
     test: float = param(0.1, "Share drawn for the test split, where it is drawn here.", low=0, high=0.9)
+    folds: int = param(5, "k-fold: equal parts, each of which validates once.", low=2, high=1000)
+    fold: int = param(1, "k-fold: the part to validate on, from 1 to folds.", low=1, high=1000)
+    groups: str = param(
+        "",
+        "What belongs together and stays in one split where splits are drawn here: empty for nothing, source for the "
+        "groups of the source, folder for the folder of each file, or a regular expression over the file's name, whose "
+        "first group counts.",
+    )
     limit: int = param(0, "Use at most this many items of each split; 0 uses all.", low=0)
     size: int = param(
         0, "Height and width in pixels; 0 keeps the images' own size, or 64 where they differ.", low=0, high=4096
@@ -49,6 +59,9 @@ class DataParams(Params):
     def check(self) -> None:
         if self.validation + self.test >= 1:
             raise UserError("validation and test leave nothing to train on", remedy="make the shares smaller")
+        if self.fold > self.folds:
+            raise UserError(f"fold = {self.fold} is more than folds = {self.folds}", remedy="count folds from 1")
+        check_rule(self.groups)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

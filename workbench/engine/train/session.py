@@ -2,16 +2,18 @@
 
 import time
 from collections.abc import Generator, Sequence
+from functools import partial
 
 from workbench.engine import events as ev
-from workbench.engine.data.image_set import ImageSet
 from workbench.engine.data.ingest import find_or_import
+from workbench.engine.data.opened import open_dataset
 from workbench.engine.errors import UserError
 from workbench.engine.preferences import Preferences
 from workbench.engine.project.project import Project
 from workbench.engine.project.runs import FINISHED, Run, Status
 from workbench.engine.train.dividing import make_split
 from workbench.engine.train.job import Job
+from workbench.engine.waiting import waiting
 
 Work = Generator[ev.Event, None, Run]
 """Work on a run: yields events, returns the run."""
@@ -24,8 +26,8 @@ def create(project: Project, job: Job, *, preferences: Preferences, reuse: bool 
         reuse: Return a finished run of exactly this job, data and split instead, if there is one.
     """
     dataset = yield from find_or_import(project, job.data.source, preferences=preferences)
-    images = ImageSet(project.dataset_file(dataset.id))
-    split, remark = make_split(images, dataset, job)
+    opened = yield from waiting(partial(open_dataset, project, dataset), stage="opening the data")
+    split, remark = make_split(opened, job)
     if remark:
         yield ev.Message(text=remark, level="warning")
     if job.train.init_from:

@@ -20,7 +20,7 @@ from workbench.engine.registry import suggest
 from workbench.engine.tasks import TASKS, make_task
 from workbench.engine.tasks.task import Task
 from workbench.engine.train.checkpoint import Meta, find_checkpoint, load_meta, load_weights
-from workbench.engine.train.evaluate import autocast, evaluate, piece_size
+from workbench.engine.train.evaluate import ItemScores, autocast, evaluate, piece_size
 from workbench.engine.train.feed import Preprocessing, Scale
 from workbench.engine.train.job import Job
 from workbench.engine.train.material import load_material
@@ -92,7 +92,11 @@ def load_trained(run: Run, *, checkpoint: str, preferences: Preferences) -> Trai
 def score(
     project: Project, run: Run, *, split: str, checkpoint: str, preferences: Preferences
 ) -> Generator[ev.Event, None, Score]:
-    """Measure a run on all of one of its own splits (``train``, ``validation`` or ``test``)."""
+    """Measure a run on all of one of its own splits (``train``, ``validation`` or ``test``).
+
+    The items and labels are those that it was trained with, whatever a person changed of the data since. What it makes
+    of each item is kept with the run.
+    """
     trained = load_trained(run, checkpoint=checkpoint, preferences=preferences)
     status = run.status()
     stored = project.split(status.split)
@@ -108,6 +112,7 @@ def score(
         preprocessing=trained.preprocessing,
     )
     items = material.split.items[split]
+    scores = ItemScores(split=split, step=trained.meta.step, items=items)
     metrics = yield from evaluate(
         trained.model,
         trained.task,
@@ -116,7 +121,9 @@ def score(
         piece=piece_size(trained.model, material.shape, most=trained.job.train.evaluation_batch, device=trained.device),
         stage=f"evaluating {split}",
         autocast=autocast(trained.job.train.precision, trained.device),
+        scores=scores,
     )
+    scores.write(run)
     return Score(
         split=split,
         items=len(items),

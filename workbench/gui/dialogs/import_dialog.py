@@ -1,30 +1,23 @@
-"""The dialog that imports data: a path or a name, what it is, and how far the import has come.
+"""The dialog that imports data: a path or a name, what it is, what is wrong with it, and how far the import has come.
 
-It starts the import and may be closed while that runs: the job goes on and is seen among the activities.
+It starts the import and may be closed while that runs: the job goes on and is seen among the activities. Looking and
+checking end with the dialog.
 """
 
-from functools import partial
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import (
-    QColor,
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDropEvent,
-    QPainter,
-    QPaintEvent,
-    QPen,
-    QShowEvent,
-)
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
-    QFrame,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
+    QScrollArea,
+    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -34,13 +27,25 @@ from workbench.gui.naming import named
 from workbench.gui.theme import GAP, ICON, Theme
 from workbench.gui.widgets.error_bar import ErrorBar
 from workbench.gui.widgets.images.drop import targets_of
+from workbench.gui.widgets.images.imports import Imports
 from workbench.gui.widgets.images.label import WrappedLabel
 from workbench.gui.widgets.images.progress import ProgressLine
 from workbench.gui.widgets.images.targets import Known, Verdict, find_known, judge
+from workbench.gui.widgets.importing.checks import ChecksCard, unmended
+from workbench.gui.widgets.importing.inspection import Inspection
+from workbench.gui.widgets.importing.intro import Intro
+from workbench.gui.widgets.importing.preview import PreviewCard
+from workbench.gui.widgets.importing.queue import TargetQueue
+from workbench.gui.widgets.importing.words import import_words
 from workbench.gui.workspace import Workspace
 
-_WIDTH = 96  # characters
-_COLUMNS = 3  # of examples
+if TYPE_CHECKING:
+    from workbench.engine.data.previewing import SourcePreview
+
+_WIDTH, _HEIGHT = 118, 40  # characters and lines, where the screen has room for them
+_LEAST_WIDTH, _LEAST_HEIGHT = 60, 18
+_SHARE = 0.9  # of the screen, at most
+_PREVIEW, _INTRO = 1, 0  # pages
 
 
 class ImportDialog(QDialog):
@@ -62,7 +67,9 @@ class ImportDialog(QDialog):
         self._workspace, self._theme = workspace, theme
         self._known: Known | None = None
         self._job: Job | None = None
-        self._looking: Job | None = None
+        self._learning: Job | None = None
+        self._imports = Imports(workspace, self)
+        self._inspection = Inspection(workspace, self)
         self.errors = ErrorBar(theme, name="data.import-error")
         self._line = named(QLineEdit(), "data.import-target", "Path or name of what to import")
         self._line.setPlaceholderText("Path of a folder, an archive or a file, or a name")
@@ -70,68 +77,104 @@ class ImportDialog(QDialog):
         self._line.setAcceptDrops(False)  # the dialog takes it, wherever it is dropped
         self._folder = named(QPushButton("Folder\N{HORIZONTAL ELLIPSIS}"), "data.import-folder", "Choose a folder")
         self._file = named(QPushButton("File\N{HORIZONTAL ELLIPSIS}"), "data.import-file", "Choose a file or archive")
-        self._verdict = WrappedLabel()
-        self._sign = QLabel()
-        self._sign.setFixedWidth(ICON)
-        self._drop = _DropField(theme)
+        self._sign, self._verdict = QLabel(), WrappedLabel()
+        self._again = named(QPushButton("Look again"), "data.import-again", "Look at it again")
+        self._queue = TargetQueue()
+        self._intro, self.preview, self.checks = Intro(theme), PreviewCard(theme), ChecksCard(theme)
+        self._pages = QStackedWidget()
         self._progress = ProgressLine(theme, name="data.import-progress")
         self._import = named(QPushButton("Import"), "data.import-start", "Import")
+        self._close = named(QPushButton("Cancel"), "data.import-close", "Close this dialog")
+        self._lay_out()
+        self._connect()
+        self._judge()
+
+    def _lay_out(self) -> None:
+        for button, icon in ((self._folder, "folder"), (self._file, "image"), (self._again, "reset")):
+            button.setIcon(self._theme.icon(icon))
+            button.setAutoDefault(False)
+        self._close.setAutoDefault(False)
         self._import.setProperty("primary", True)
         self._import.setDefault(True)
-        self._close = named(QPushButton("Cancel"), "data.import-close", "Close this dialog")
-        self._close.setAutoDefault(False)
-        self._examples = QWidget()
-        self._lay_out()
+        self._sign.setFixedWidth(ICON)
+        entry, verdict, buttons = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
+        for row in (entry, verdict, buttons):
+            row.setSpacing(GAP)
+        entry.addWidget(self._line, 1)
+        entry.addWidget(self._folder)
+        entry.addWidget(self._file)
+        verdict.addWidget(self._sign)
+        verdict.addWidget(self._verdict, 1)
+        verdict.addWidget(self._again)
+        buttons.addStretch(1)
+        buttons.addWidget(self._close)
+        buttons.addWidget(self._import)
+        self._pages.addWidget(_scrolled(self._intro, name="data.import-intro", text="What can be imported"))
+        seen = QWidget()
+        column = QVBoxLayout(seen)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GAP)
+        column.addWidget(self.preview)
+        column.addWidget(self.checks)
+        column.addStretch(1)
+        self._pages.addWidget(_scrolled(seen, name="data.import-seen", text="What it is, and the checks"))
+        body = QVBoxLayout()
+        body.setContentsMargins(2 * GAP, 2 * GAP, 2 * GAP, 2 * GAP)
+        body.setSpacing(GAP)
+        body.addLayout(entry)
+        body.addLayout(verdict)
+        body.addWidget(self._queue)
+        body.addWidget(self._pages, 1)
+        body.addWidget(self._progress)
+        body.addLayout(buttons)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(self.errors)
+        whole.addLayout(body)
+
+    def _connect(self) -> None:
         self._line.textChanged.connect(self._on_line_changed)
+        self._inspection.changed.connect(self._judge)
+        self._inspection.recognised.connect(self._on_recognised)
+        self._inspection.pictured.connect(self.preview.show_picture)
+        self._inspection.failed.connect(self._on_looking_failed)
+        self._again.clicked.connect(self._inspection.look)
         self._folder.clicked.connect(self._on_folder_clicked)
         self._file.clicked.connect(self._on_file_clicked)
         self._import.clicked.connect(self._on_import_clicked)
         self._close.clicked.connect(self.reject)
-        theme.changed.connect(self._judge)
-        self._judge()
+        self._intro.chosen.connect(self._line.setText)
+        self._queue.all_wanted.connect(self._on_all_wanted)
+        self._imports.began.connect(self._on_one_began)
+        self._imports.failed.connect(self._on_one_failed)
+        self.checks.changed.connect(self._judge)
+        self.checks.wanted.connect(self._on_checks_wanted)
+        self._theme.changed.connect(self._judge)
 
-    def _lay_out(self) -> None:
-        for button in (self._folder, self._file):
-            button.setAutoDefault(False)
-            button.setIcon(self._theme.icon("folder" if button is self._folder else "image"))
-        entry = QHBoxLayout()
-        entry.setSpacing(GAP)
-        entry.addWidget(self._line, 1)
-        entry.addWidget(self._folder)
-        entry.addWidget(self._file)
-        verdict = QHBoxLayout()
-        verdict.setSpacing(GAP)
-        verdict.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
-        verdict.addWidget(self._verdict, 1)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(GAP)
-        buttons.addStretch(1)
-        buttons.addWidget(self._close)
-        buttons.addWidget(self._import)
-        self._body = QVBoxLayout()
-        self._body.setContentsMargins(2 * GAP, 2 * GAP, 2 * GAP, 2 * GAP)
-        self._body.setSpacing(GAP)
-        self._body.addLayout(entry)
-        self._body.addLayout(verdict)
-        self._body.addWidget(self._drop)
-        self._body.addWidget(self._examples)
-        self._body.addStretch(1)
-        self._body.addWidget(self._progress)
-        self._body.addLayout(buttons)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.errors)
-        column.addLayout(self._body)
-        self.setMinimumWidth(self.fontMetrics().averageCharWidth() * _WIDTH)
+    def ask(self, targets: Sequence[str] = ()) -> None:
+        """Open the dialog, with things to import that were named elsewhere.
 
-    def ask(self) -> None:
-        """Open the dialog; an import that was begun in it and still runs is what it shows."""
-        if not self._job:
+        An import that was begun in it and still runs is what it shows; what is named comes after it, then.
+        """
+        if self._busy:
+            self._queue.put([*self._queue.take_all(), *targets])
+        else:
             self.errors.dismiss()
+            if targets:
+                self._take(targets)
+        if not self.isVisible():
+            self.resize(self._proper_size())
         self.open()
         self._line.setFocus()
         self._line.selectAll()
+
+    def _proper_size(self) -> QSize:
+        metrics, screen = self.fontMetrics(), self.screen().availableSize() * _SHARE
+        least = QSize(metrics.averageCharWidth() * _LEAST_WIDTH, metrics.lineSpacing() * _LEAST_HEIGHT)
+        wanted = QSize(metrics.averageCharWidth() * _WIDTH, metrics.lineSpacing() * _HEIGHT)
+        self.setMinimumSize(least.boundedTo(screen))
+        return wanted.boundedTo(screen).expandedTo(self.minimumSize())
 
     @property
     def target(self) -> str:
@@ -142,74 +185,94 @@ class ImportDialog(QDialog):
         """What is said of the target now."""
         return self._verdict.text()
 
+    @property
+    def waiting(self) -> str:
+        """What is said of further things that were dropped; empty where there are none."""
+        return self._queue.text
+
+    @property
+    def looks_soon(self) -> bool:
+        """Whether the target is looked at as soon as nobody types any more."""
+        return self._inspection.due
+
+    @property
+    def _busy(self) -> bool:
+        return self._job is not None or self._imports.busy
+
     # What is known
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if self._known is None and self._looking is None:
-            self._looking = self._workspace.jobs.start(find_known(), title="Looking up formats", quiet=True)
-            self._looking.ended.connect(self._on_looking_ended)
+        if self._known is None and self._learning is None:
+            self._learning = self._workspace.jobs.start(find_known(), title="Looking up formats", quiet=True)
+            self._learning.ended.connect(self._on_learning_ended)
+        if self.target and not self._busy:
+            self._on_line_changed()
 
-    def _on_looking_ended(self, ending: Ending) -> None:
-        self._looking = None
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._inspection.stop()
+
+    def _on_learning_ended(self, ending: Ending) -> None:
+        self._learning = None
         if ending.state == DONE:
             self._known = ending.result
-            self._fill_examples(ending.result)
+            self._intro.show_known(ending.result)
             self._judge()
-            self._grow()
         elif ending.state == FAILED:
             assert ending.error
             self.errors.show_error(ending.error, doing="looking up what can be imported")
 
-    def _fill_examples(self, known: Known) -> None:
-        column = QVBoxLayout(self._examples)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(GAP)
-        column.addWidget(_heading("Files that are understood"))
-        lines = WrappedLabel("\n".join(f"\N{BULLET} {line}" for line in known.formats))
-        lines.setProperty("role", "muted")
-        column.addWidget(lines)
-        column.addSpacing(GAP // 2)
-        column.addWidget(_heading("Names that are understood"))
-        grid = QGridLayout()
-        grid.setSpacing(GAP // 2)
-        names = [known.digits, *(f"{known.torchvision}{name}" for name in known.sets), f"{known.hub}owner/name"]
-        for number, name in enumerate(names):
-            button = named(QPushButton(name), f"data.example-{number}", f"Take {name}")
-            button.setAutoDefault(False)
-            button.clicked.connect(partial(self._line.setText, name))
-            grid.addWidget(button, number // _COLUMNS, number % _COLUMNS)
-        column.addLayout(grid)
-
-    def _grow(self) -> None:
-        """Be as high as the wrapped lines need; Qt sees to that before a dialog is shown, but not afterwards."""
-        layout = self.layout()
-        assert layout
-        layout.activate()
-        self.resize(self.width(), max(self.height(), layout.totalHeightForWidth(self.width())))
-
     # What the person does
+
+    def _take(self, targets: Sequence[str]) -> None:
+        """Show the first of these; the others come after it."""
+        self._queue.put(targets[1:])
+        self._line.setText(targets[0])
 
     def _on_line_changed(self) -> None:
         if self.errors.isVisible():
             self.errors.dismiss()
-        self._judge()
+        self.checks.clear()
+        good = judge(self.target, known=self._known).good
+        side = round(self.preview.strip.side * self.devicePixelRatioF())
+        self._inspection.turn_to(self.target if good else "", side=side)
+
+    def _judged(self) -> Verdict:
+        if self._inspection.refused:
+            return Verdict(False, self._inspection.refused)
+        return judge(self.target, known=self._known)
 
     def _judge(self) -> None:
-        verdict = judge(self.target, known=self._known) if self._known else Verdict(False, "")
-        busy = self._job is not None
-        for widget in (self._line, self._folder, self._file, self._drop, self._examples):
+        """Bring everything in line with what is known of the target."""
+        verdict, busy, preview = self._judged(), self._busy, self._inspection.preview
+        for widget in (self._line, self._folder, self._file, self._intro, self._queue, self._pages):
             widget.setEnabled(not busy)
-        self._import.setEnabled(verdict.good and not busy)
+        repairs = self.checks.chosen()
+        broken = unmended(preview.problems, repairs) if preview and preview.problems else []
+        self._pages.setCurrentIndex(_PREVIEW if preview else _INTRO)
+        self._import.setEnabled(verdict.good and not broken and not busy)
+        self._import.setText(import_words(preview, repairs=len(repairs)))
         self._close.setText("Go on in the background" if busy else "Cancel")
-        self._verdict.setText(verdict.text or "Nothing is changed where your files are: the project keeps a copy.")
-        self._verdict.setProperty("role", "" if verdict.text else "muted")
-        self._verdict.style().polish(self._verdict)
+        self._again.setVisible(bool(self._inspection.refused or broken) and not busy)
+        text, sign = verdict.text, "check" if verdict.good else "warning"
+        if broken:
+            text, sign = _blocked(repairable=not unmended(broken, self.checks.offered)), "error"
+        elif preview and not preview.remote:
+            text = "Recognised. Nothing is changed where your files are: the project keeps a copy."
+        elif self._inspection.looking:
+            text, sign = f"{verdict.text}: looking at it", "info"
+        elif not text:
+            text, sign = "Nothing is changed where your files are: the project keeps a copy.", "info"
+        self._say(text, sign)
+
+    def _say(self, text: str, sign: str) -> None:
         colours = self._theme.colours
-        name, colour = ("check", colours.good) if verdict.good else ("warning", colours.warning)
-        if not verdict.text:
-            name, colour = "info", colours.muted
-        self._sign.setPixmap(self._theme.icon(name, colour=colour).pixmap(ICON, ICON))
+        colour = {"check": colours.good, "warning": colours.warning, "error": colours.bad, "info": colours.muted}[sign]
+        self._verdict.setText(text)
+        self._verdict.setProperty("role", "muted" if sign == "info" else "")
+        self._verdict.style().polish(self._verdict)
+        self._sign.setPixmap(self._theme.icon(sign, colour=colour).pixmap(ICON, ICON))
 
     def _on_folder_clicked(self) -> None:
         self._browse("Choose a folder", QFileDialog.FileMode.Directory)
@@ -225,28 +288,43 @@ class ImportDialog(QDialog):
         dialog.open()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if not self._job and targets_of(event.mimeData()):
-            self._drop.light_up(True)
+        if not self._busy and targets_of(event.mimeData()):
+            self._intro.drop.light_up(True)
             event.acceptProposedAction()
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self._drop.light_up(False)
+        self._intro.drop.light_up(False)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self._drop.light_up(False)
+        self._intro.drop.light_up(False)
         targets = targets_of(event.mimeData())
-        if targets:
-            self._line.setText(targets[0])
+        if targets and not self._busy:
+            self._take(targets)
             event.acceptProposedAction()
+
+    # Looking and checking
+
+    def _on_recognised(self, preview: "SourcePreview") -> None:
+        self.preview.show_preview(preview)
+        self.checks.show_problems(preview.problems, content=preview.content)
+        self.checks.setVisible(not preview.remote)
+        if not preview.remote:
+            self._on_checks_wanted()
+
+    def _on_checks_wanted(self) -> None:
+        self.checks.follow(self._inspection.check())
+
+    def _on_looking_failed(self, error: BaseException) -> None:
+        self.errors.show_error(error, doing=f"looking at {self.target}")
 
     # The import
 
     def _on_import_clicked(self) -> None:
         self.errors.dismiss()
-        self._job = self._workspace.import_data(self.target)
+        self._inspection.stop()
+        self._job = self._workspace.import_data(self.target, repairs=self.checks.chosen())
         self._job.ended.connect(self._on_import_ended)
         self._progress.follow(self._job)
-        self._grow()
         self._judge()
         self.started.emit(self._job)
 
@@ -255,45 +333,52 @@ class ImportDialog(QDialog):
         self._judge()
         if ending.state == FAILED:
             assert ending.error
-            doing = f"importing {self.target}"
-            if not self.isVisible():
-                self.failed_unseen.emit(ending.error, doing)
-                return
-            self.errors.show_error(ending.error, doing=doing)
-            self._grow()
+            self._tell(ending.error, f"importing {self.target}")
         elif ending.state == DONE:
-            self._line.clear()
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Turn to the next thing, or be done."""
+        following = self._queue.take()
+        self._line.setText(following)
+        if not following:
             self.accept()
 
+    def _on_all_wanted(self) -> None:
+        self.errors.dismiss()
+        self._inspection.stop()
+        targets = [self.target, *self._queue.take_all()]
+        self._line.clear()
+        self._imports.add(targets)
 
-class _DropField(QFrame):
-    """Says that something may be dropped here; the dialog takes it wherever it falls."""
+    def _on_one_began(self, job: Job) -> None:
+        self._progress.follow(job)
+        job.ended.connect(self._on_one_ended)
+        self._judge()
+        self.started.emit(job)
 
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self._theme, self._lit = theme, False
-        self.setObjectName("data.import-drop")
-        text = QLabel("Drop a folder, an archive or a file here", alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
-        text.setProperty("role", "muted")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(2 * GAP, 3 * GAP, 2 * GAP, 3 * GAP)
-        column.addWidget(text)
-        theme.changed.connect(self.update)
+    def _on_one_ended(self, ending: Ending) -> None:
+        self._judge()
+        if ending.state == DONE and not self._imports.busy and not self.errors.text:
+            self.accept()
 
-    def light_up(self, lit: bool) -> None:
-        self._lit = lit
-        self.update()
+    def _on_one_failed(self, error: BaseException, doing: str) -> None:
+        self._tell(error, doing)
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        colours = self._theme.colours
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(QColor(colours.accent if self._lit else colours.line), 2, Qt.PenStyle.DashLine))
-        painter.setBrush(QColor(colours.selection if self._lit else colours.surface))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), GAP, GAP)
+    def _tell(self, error: BaseException, doing: str) -> None:
+        if self.isVisible():
+            self.errors.show_error(error, doing=doing)
+        else:
+            self.failed_unseen.emit(error, doing)
 
 
-def _heading(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setProperty("role", "heading")
-    return label
+def _scrolled(widget: QWidget, *, name: str, text: str) -> QScrollArea:
+    area = named(QScrollArea(widgetResizable=True), name, text)
+    area.setWidget(widget)
+    return area
+
+
+def _blocked(*, repairable: bool) -> str:
+    if repairable:
+        return "It cannot be imported as it is. Choose a repair below, or mend the files and look again."
+    return "It cannot be imported as it is. Mend the files and look again."

@@ -4,7 +4,7 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
-from workbench.gui.actions import Action, Actions, shortcut_text
+from workbench.gui.actions import Action, Actions, current_text, shortcut_text
 from workbench.gui.naming import named
 from workbench.gui.theme import GAP, Theme
 
@@ -45,7 +45,7 @@ class CommandPalette(QDialog):
         ]
         for _, action in sorted(found, key=lambda pair: pair[0]):
             keys = shortcut_text(action)
-            item = QListWidgetItem(f"{action.text.rstrip('…')}{f'    {keys}' if keys else ''}")
+            item = QListWidgetItem(f"{current_text(action).rstrip('…')}{f'    {keys}' if keys else ''}")
             item.setData(Qt.ItemDataRole.UserRole, action.id)
             item.setIcon(self._theme.icon(action.icon or "chevron-right"))
             self._list.addItem(item)
@@ -75,7 +75,7 @@ class CommandPalette(QDialog):
 
 def _rank(action: Action, words: list[str]) -> int | None:
     """Where the first word stands in the text; ``None`` unless all words occur in text or id."""
-    text = f"{action.text} {action.menu} {action.id}".lower()
+    text = f"{current_text(action)} {action.menu} {action.id}".lower()
     if not all(word in text for word in words):
         return None
     return text.find(words[0]) if words else 0

@@ -1,26 +1,25 @@
 """An image set as a list model: one row an item of the current selection, answered from memory only.
 
-What a person filters by is found out once, where the set is opened, off the GUI thread (:func:`open_catalogue`).
-Pictures come from a :class:`~workbench.gui.thumbnails.Thumbnailer`; whoever shows the model says which are in view.
+What is known of the items is a :class:`~workbench.gui.models.catalogue.Catalogue`. Pictures come from a
+:class:`~workbench.gui.thumbnails.Thumbnailer`; whoever shows the model says which are in view.
 """
 
-from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
 from enum import IntEnum
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QImage
 
-from workbench.engine.events import Progress
-from workbench.gui.thumbnails import Images, Thumbnail, Thumbnailer
+from workbench.engine.project.edits import MASK
+from workbench.gui.models.catalogue import NO_SPLIT_TEXT, UNKNOWN_CLASS, Catalogue, Flags, Items, catalogue_of
+from workbench.gui.thumbnails import Thumbnail, Thumbnailer
 
-ANY = -2
-"""Stands for every class in a filter; -1 is the unknown one."""
-UNKNOWN_CLASS = "unknown"
-NO_SPLIT_TEXT = "no split"
+if TYPE_CHECKING:
+    from workbench.engine.data.lint.finding import Finding
+
+__all__ = ["Catalogue", "GalleryModel", "Index", "Role", "Tile", "catalogue_of", "size_text"]
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -37,146 +36,164 @@ class Role(IntEnum):
     ERROR = Qt.ItemDataRole.UserRole + 7  # a sentence; empty for a readable image
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Catalogue:
-    """What is known of every item of a set without decoding any.
+class Tile(NamedTuple):
+    """All that is painted of one item.
 
     Attributes:
-        images: The set.
-        names: N names, and the same folded for comparison without regard to case.
-        splits: str[N].
-        labels: Label set to int64[N], -1 for unknown.
-        label_sets: Label set to its classes.
+        picture: ``None`` while it is loading.
+        overlay: Its mask, coloured; ``None`` where none is wanted or there yet.
+        error: A sentence; empty for a readable image.
+        name, split: The split is empty where there is none.
+        label: -1 for unknown; ``None`` where the items have no classes of their own.
+        class_name: In words.
+        colour: ``"#rrggbb"`` where somebody chose one for the class, else empty.
+        excluded, relabelled, marked: Left out; labelled by a person; an error was found in it.
+        shares: Of the mask, (class, pixels) of those that it holds; empty where that is not known.
     """
 
-    images: Images
-    names: list[str]
-    folded: list[str]
-    splits: NDArray[np.str_]
-    labels: Mapping[str, NDArray[np.int64]]
-    label_sets: Mapping[str, tuple[str, ...]]
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    def split_counts(self) -> dict[str, int]:
-        """Split to its number of items, the usual order first."""
-        found, counts = np.unique(self.splits, return_counts=True)
-        order = {"train": 0, "validation": 1, "test": 2, "": 4}
-        pairs = ((str(split), int(count)) for split, count in zip(found, counts, strict=True))
-        return dict(sorted(pairs, key=lambda pair: (order.get(pair[0], 3), pair[0])))
-
-    def class_counts(self, label_set: str) -> NDArray[np.int64]:
-        """int64[C + 1]: items a class, the unknown ones last."""
-        labels, classes = self.labels[label_set], len(self.label_sets[label_set])
-        return np.bincount(np.where(labels < 0, classes, labels), minlength=classes + 1)
-
-    def matching(
-        self, *, label_set: str = "", label: int = ANY, split: str | None = None, text: str = ""
-    ) -> NDArray[np.int64]:
-        """Ids of the items with this label and split and with ``text`` in their names, ascending.
-
-        Args:
-            label_set: Which labels are meant; empty for the first.
-            label: A class's number, -1 for the unknown ones, :data:`ANY` for all.
-            split: ``""`` for items without one, ``None`` for all.
-            text: Compared without regard to case; empty for all.
-        """
-        chosen = np.ones(len(self), bool)
-        if label != ANY:
-            chosen &= self.labels[label_set or next(iter(self.labels))] == label
-        if split is not None:
-            chosen &= self.splits == split
-        items = np.flatnonzero(chosen)
-        if wanted := text.strip().casefold():
-            folded = self.folded
-            items = np.array([item for item in items.tolist() if wanted in folded[item]], np.int64)
-        return items.astype(np.int64)
-
-
-def catalogue_of(images: Any) -> Catalogue:
-    """The catalogue of an :class:`~workbench.engine.data.image_set.ImageSet`. Takes a while for a large one."""
-    names = images.names()
-    return Catalogue(
-        images=images,
-        names=names,
-        folded=[name.casefold() for name in names],
-        splits=images.splits(),
-        labels={key: images.labels(key) for key in images.label_sets},
-        label_sets=dict(images.label_sets),
-    )
-
-
-def open_catalogue(path: Path) -> Generator[Progress, None, Catalogue]:
-    """Open and check the set in ``path``; :class:`~workbench.engine.errors.UserError` if it cannot be read."""
-    from workbench.engine.waiting import waiting
-
-    def work() -> Catalogue:
-        from workbench.engine.data.image_set import ImageSet
-
-        return catalogue_of(ImageSet(path))
-
-    return (yield from waiting(work, stage="opening"))
+    picture: QImage | None
+    overlay: QImage | None
+    error: str
+    name: str
+    split: str
+    label: int | None
+    class_name: str
+    colour: str
+    excluded: bool
+    relabelled: bool
+    marked: bool
+    shares: list[int]
 
 
 class GalleryModel(QAbstractListModel):
-    """Items of one set, all or a selection.
+    """Items of one set, all or a selection, in any order.
 
     Args:
         thumbnails: Asked from memory; its ``ready`` becomes ``dataChanged``.
 
     Attributes:
         catalogue: The set that is shown.
-        has_splits: Whether any item of it is in a split.
+        label_set: Whose classes are meant.
     """
 
     def __init__(self, thumbnails: Thumbnailer, *, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.thumbnails = thumbnails
         self.catalogue: Catalogue | None = None
-        self.has_splits = False
-        self._items: NDArray[np.int64] | None = None
+        self.label_set = ""
+        self._items: Items = np.empty(0, np.int64)
+        self._rows: Items = np.empty(0, np.int64)  # of every item; -1 where it is not shown
         self._count = 0
         self._classes: tuple[str, ...] = ()
-        self._labels: NDArray[np.int64] | None = None
+        self._labels: Items | None = None
+        self._marked: Flags = np.empty(0, bool)
+        self._findings: Sequence[Finding] = ()
         thumbnails.ready.connect(self._on_thumbnails_ready)
 
     def show(self, catalogue: Catalogue | None, *, label_set: str = "") -> None:
-        """Turn to a set, with all of its items selected; ``label_set`` is whose classes are meant, or the first."""
+        """Turn to a set, with all that is not excluded selected; ``label_set`` is whose classes are meant."""
         self.beginResetModel()
-        if self.catalogue is not catalogue:
-            self.thumbnails.show(catalogue.images if catalogue else None)
-        self.catalogue = catalogue
-        self._items, self._count, self._classes, self._labels = None, 0, (), None
-        if catalogue:
-            key = label_set or next(iter(catalogue.label_sets))
-            self._items, self._count = catalogue.matching(), len(catalogue)
-            self._classes, self._labels = catalogue.label_sets[key], catalogue.labels[key]
-            self.has_splits = bool((catalogue.splits != "").any())
+        self._take(catalogue, label_set)
+        self._findings = ()
+        self._mark()
+        self._show_items(catalogue.matching() if catalogue else np.empty(0, np.int64))
         self.endResetModel()
 
-    def select(self, items: NDArray[np.int64]) -> None:
-        """Show these items, ascending ids, and no others."""
+    def update(self, catalogue: Catalogue, *, label_set: str) -> None:
+        """Take what is known now of the same set; the rows stay."""
+        self._take(catalogue, label_set)
+        self._mark()
+        self._announce()
+
+    def set_findings(self, findings: "Sequence[Finding]") -> None:
+        """Mark the items in which errors were found."""
+        self._findings = findings
+        self._mark()
+        self._announce()
+
+    def select(self, items: Items) -> bool:
+        """Show these items in this order and no others; returns whether that is different from before."""
+        if np.array_equal(items, self._items):
+            return False
         self.beginResetModel()
-        self._items, self._count = items, len(items)
+        self._show_items(items)
         self.endResetModel()
+        return True
+
+    def _take(self, catalogue: Catalogue | None, label_set: str) -> None:
+        if not (catalogue and self.catalogue and catalogue.images is self.catalogue.images):
+            self.thumbnails.show(
+                catalogue.images if catalogue else None,
+                fingerprint=catalogue.fingerprint if catalogue else "",
+                palette=catalogue.palette if catalogue else None,
+            )
+        self.catalogue, self.label_set = catalogue, label_set
+        self._classes, self._labels = (), None
+        if catalogue:
+            key = self.label_set = label_set or next(iter(catalogue.label_sets), "")
+            self._classes, self._labels = catalogue.label_sets.get(key, ()), catalogue.labels.get(key)
+
+    def _mark(self) -> None:
+        self._marked = np.zeros(len(self.catalogue) if self.catalogue else 0, bool)
+        for finding in self._findings:
+            if finding.severity == "error":
+                self._marked[finding.items] = True
+
+    def _show_items(self, items: Items) -> None:
+        self._items, self._count = items, len(items)
+        self._rows = np.full(len(self.catalogue) if self.catalogue else 0, -1, np.int64)
+        self._rows[items] = np.arange(len(items))
+
+    def _announce(self) -> None:
+        if self._count:
+            self.dataChanged.emit(self.index(0), self.index(self._count - 1))
+
+    @property
+    def shown(self) -> Items:
+        """Ids of the items, row by row."""
+        return self._items
 
     def items(self, first: int, last: int) -> list[int]:
         """Item ids of the rows ``first`` (inclusive, at least 0) to ``last`` (exclusive)."""
-        return [] if self._items is None else self._items[max(0, first) : max(0, last)].tolist()
+        found: list[int] = self._items[max(0, first) : max(0, last)].tolist()
+        return found
 
     def row(self, item: int) -> int:
         """The row that shows ``item``; -1 if none does."""
-        if self._items is None:
-            return -1
-        row = int(self._items.searchsorted(item))
-        return row if row < self._count and self._items[row] == item else -1
+        return int(self._rows[item]) if 0 <= item < len(self._rows) else -1
+
+    def rows(self, items: Items) -> Items:
+        """The rows that show ``items``, ascending; those that are not shown are left out."""
+        rows = self._rows[items]
+        return np.sort(rows[rows >= 0])
 
     def rowCount(self, parent: Index | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else self._count
 
+    def tile(self, row: int) -> Tile:
+        """What is painted of a row; one call, because a full window asks for hundreds."""
+        catalogue, item = self.catalogue, int(self._items[row])
+        assert catalogue
+        thumbnail = self.thumbnails.get(item)
+        label = None if self._labels is None else int(self._labels[item])
+        counts = catalogue.mask_counts
+        return Tile(
+            thumbnail.image if thumbnail else None,
+            self.thumbnails.overlay(thumbnail) if thumbnail else None,
+            thumbnail.error if thumbnail else "",
+            catalogue.names[item],
+            catalogue.split(item),
+            label,
+            self._classes[label] if label is not None and label >= 0 else UNKNOWN_CLASS,
+            catalogue.colour(self.label_set, label) if label is not None else "",
+            bool(catalogue.excluded[item]),
+            bool(catalogue.relabelled[item]),
+            bool(self._marked[item]),
+            [] if counts is None else counts[item].tolist(),
+        )
+
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if self._items is None or self.catalogue is None or not index.isValid():
+        if self.catalogue is None or not index.isValid():
             return None
         item = int(self._items[index.row()])
         match role:
@@ -188,36 +205,67 @@ class GalleryModel(QAbstractListModel):
             case Role.CLASS:
                 return self._class_name(item)
             case Role.LABEL:
-                return self._label(item)
+                return -1 if self._labels is None else int(self._labels[item])
             case Role.SPLIT:
-                return str(self.catalogue.splits[item]) or NO_SPLIT_TEXT
+                return self.catalogue.split(item) or NO_SPLIT_TEXT
             case Role.ITEM:
                 return item
             case Role.ERROR:
                 thumbnail = self.thumbnails.get(item)
                 return thumbnail.error if thumbnail else ""
             case Qt.ItemDataRole.ToolTipRole:
-                return self._tool_tip(item)
+                return "\n".join(self._lines(item))
             case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{self.catalogue.names[item]}, {self._class_name(item)}"
+                return ", ".join(self._lines(item))
             case _:
                 return None
 
-    def _label(self, item: int) -> int:
-        assert self._labels is not None
-        return int(self._labels[item])
-
     def _class_name(self, item: int) -> str:
-        label = self._label(item)
+        if self._labels is None:
+            return ""
+        label = int(self._labels[item])
         return self._classes[label] if label >= 0 else UNKNOWN_CLASS
 
-    def _tool_tip(self, item: int) -> str:
-        assert self.catalogue is not None
-        split = str(self.catalogue.splits[item]) or NO_SPLIT_TEXT
-        lines = [self.catalogue.names[item], f"Class: {self._class_name(item)}", f"Split: {split}"]
+    def _lines(self, item: int) -> list[str]:
+        """What a person can read of an item, the name first."""
+        catalogue = self.catalogue
+        assert catalogue
+        lines = [catalogue.names[item]]
+        if self._labels is not None:
+            lines.append(f"Class: {self._class_name(item)}" + (", by hand" if catalogue.relabelled[item] else ""))
+        lines.append(f"Split: {catalogue.split(item) or NO_SPLIT_TEXT}")
+        if held := self._held(item):
+            lines.append(f"Mask: {held}")
+        if catalogue.excluded[item]:
+            lines.append("Excluded")
+        for finding in self._findings:
+            if finding.severity == "error" and self._marked[item] and item in finding.items:
+                lines.append(finding.details.get(item, finding.title))
         if thumbnail := self.thumbnails.get(item):
             lines.append(thumbnail.error or size_text(thumbnail))
-        return "\n".join(lines)
+        return lines
+
+    def _held(self, item: int) -> str:
+        """``"water 61 %, land 39 %"``: the classes of a mask, the largest first."""
+        catalogue = self.catalogue
+        if catalogue is None or catalogue.mask_counts is None or catalogue.palette is None:
+            return ""
+        counts = catalogue.mask_counts[item]
+        total = max(1, int(counts.sum()))
+        largest = np.argsort(-counts, kind="stable")
+        return ", ".join(
+            f"{catalogue.palette.classes[label]} {100 * counts[label] / total:.0f} %"
+            for label in largest.tolist()
+            if counts[label]
+        )
+
+    def colour(self, label: int) -> str:
+        """Of a class of the label set that is meant; empty where nobody chose one."""
+        return self.catalogue.colour(self.label_set, label) if self.catalogue else ""
+
+    def mask_colour(self, label: int) -> str:
+        """What a class of the masks is drawn in."""
+        return self.catalogue.colour(MASK, label) if self.catalogue else ""
 
     def _on_thumbnails_ready(self, items: tuple[int, ...]) -> None:
         roles = [int(Role.THUMBNAIL), int(Role.ERROR), int(Qt.ItemDataRole.ToolTipRole)]

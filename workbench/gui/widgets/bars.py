@@ -1,10 +1,11 @@
-"""The window's two bars: the rail that chooses a panel, and the toolbar of commands in a fixed order."""
+"""The window's bars: the rail that chooses a panel, the toolbar of commands in a fixed order, and the menus."""
 
+from collections.abc import Iterable
 from typing import cast
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QSizePolicy, QToolBar, QToolButton
+from PySide6.QtWidgets import QMenuBar, QSizePolicy, QToolBar, QToolButton
 
 from workbench.gui.naming import named
 from workbench.gui.theme import ICON
@@ -58,3 +59,33 @@ class CommandBar(_Bar):
 
     def _place(self, command: QAction) -> int:
         return self._groups.index(command.objectName().partition(".")[0])
+
+
+class Menus:
+    """The menus of a window. One in which nothing stands yet is not shown.
+
+    Args:
+        names: From left to right.
+    """
+
+    def __init__(self, bar: QMenuBar, names: Iterable[str]) -> None:
+        self._menus = {name: bar.addMenu(f"&{name}") for name in names}
+        for menu in self._menus.values():
+            menu.menuAction().setVisible(False)
+
+    def add(self, command: QAction, *, path: str, apart: bool = False) -> None:
+        """Put a command at the end of a menu.
+
+        Args:
+            path: The menu's name, or ``"Edit/Move to"`` for a menu within it.
+            apart: A line separates it from what is there already.
+        """
+        name, _, inner = path.partition("/")
+        menu = self._menus[name]
+        menu.menuAction().setVisible(True)
+        if inner and path not in self._menus:
+            self._menus[path] = menu.addMenu(inner)
+        menu = self._menus[path]
+        if apart and not menu.isEmpty():
+            menu.addSeparator()
+        menu.addAction(command)

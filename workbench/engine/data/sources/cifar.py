@@ -77,7 +77,7 @@ _PICKLED = re.compile(r"data_batch_\d+|test_batch|batches\.meta")
 
 
 def _matching(tree: Tree, pattern: re.Pattern[str]) -> list[str]:
-    return [name for name in tree.files if pattern.fullmatch(posixpath.basename(name))]
+    return [name for name in tree.files if pattern.fullmatch(name, name.rfind("/") + 1)]
 
 
 def _recognise10(tree: Tree) -> bool:
@@ -87,8 +87,10 @@ def _recognise10(tree: Tree) -> bool:
 def _recognise100(tree: Tree) -> bool:
     """``train.bin`` is too plain a name to trust alone."""
     files = _matching(tree, _CIFAR100.files)
+    if not files:
+        return False
     named = any(posixpath.basename(name) in ("fine_label_names.txt", "coarse_label_names.txt") for name in tree.files)
-    return bool(files) and (named or all(tree.size(name) % _CIFAR100.record == 0 for name in files))
+    return named or all(tree.size(name) % _CIFAR100.record == 0 for name in files)
 
 
 def _open(tree: Tree, variant: _Variant) -> Listing:

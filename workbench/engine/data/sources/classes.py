@@ -9,7 +9,7 @@ def class_names(content: bytes, *, where: str) -> tuple[str, ...]:
     """One name a line; blank lines are allowed at the end only, since they would shift every label after them.
 
     Raises:
-        UserError: Not UTF-8, a blank line between names, a name twice, or no name at all.
+        UserError: Not UTF-8, a blank line between names, a name twice, no name at all or more than a label can count.
     """
     try:
         lines = content.decode("utf-8-sig").rstrip().split("\n")
@@ -18,11 +18,19 @@ def class_names(content: bytes, *, where: str) -> tuple[str, ...]:
     names = tuple(line.strip() for line in lines)
     if names == ("",):
         raise UserError("there are no class names", where=where, remedy="write one name a line")
+    first: dict[str, int] = {}
     for number, name in enumerate(names, 1):
         if not name:
             raise UserError("a class name is missing", where=f"{where}:{number}", remedy="remove the blank line")
-        if name in names[: number - 1]:
-            raise UserError(f"class {name!r} is named twice", where=f"{where}:{number}")
+        if name in first:
+            what = f"class {name[:40]!r} is named in line {first[name]} already"
+            raise UserError(what, where=f"{where}:{number}", remedy="rename one of them")
+        first[name] = number
+    if len(names) > LARGEST_LABEL + 1:
+        raise UserError(
+            f"there are {len(names):,} class names, more than {LARGEST_LABEL + 1:,}", where=where,
+            remedy="check that this is the list of classes",
+        )  # fmt: skip
     return names
 
 

@@ -1,7 +1,6 @@
 """Folder per class: the way most people keep images, with or without folders for the splits above the classes."""
 
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
 from workbench.engine.data.source import (
     NO_SPLIT,
@@ -18,7 +17,11 @@ from workbench.engine.data.tree import Tree
 from workbench.engine.errors import UserError
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
-SPLIT_NAMES = {"train": TRAIN, "val": VALIDATION, "valid": VALIDATION, "validation": VALIDATION, "test": TEST}
+UNSPLIT = "unsplit"  # our exports' name for what is in no split where other items are in one
+SPLIT_NAMES = {
+    "train": TRAIN, "val": VALIDATION, "valid": VALIDATION, "validation": VALIDATION, "test": TEST, UNSPLIT: NO_SPLIT,
+}  # fmt: skip
+_NAMED = 3  # files that a note names
 LARGEST_FILE = 1 << 30  # bytes of one image file; it is held in memory whole
 
 
@@ -28,19 +31,20 @@ def recognise(tree: Tree) -> bool:
 
 def open_folder(tree: Tree) -> Listing:
     images = [name for name in tree.files if _is_image(name)]
-    wrapper = _wrapper([PurePosixPath(name).parts for name in images])
-    inner = [PurePosixPath(*PurePosixPath(name).parts[wrapper:]) for name in images]
-    with_splits = _has_splits([name.parts for name in inner], tree)
-    places = [_place(name.parts, with_splits) for name in inner]
+    paths = [tuple(name.split("/")) for name in images]
+    wrapper = _wrapper(paths)
+    inner = [path[wrapper:] for path in paths]
+    with_splits = _has_splits(inner, tree)
+    places = [_place(path, with_splits) for path in inner]
     classes = tuple(sorted({name for _, name in places if name}))
     index = {name: label for label, name in enumerate(classes)}
 
     def records() -> Iterator[Record]:
-        for file, name, (split, class_name) in zip(images, inner, places, strict=True):
+        for file, path, (split, class_name) in zip(images, inner, places, strict=True):
             if tree.size(file) > LARGEST_FILE:
                 raise UserError("an image file is larger than 1 GiB", where=tree.locate(file), remedy="move it away")
             label = index.get(class_name, UNKNOWN)
-            yield Record(image=tree.read(file), labels=(label,), split=split, name=str(name))
+            yield Record(image=tree.read(file), labels=(label,), split=split, name="/".join(path))
 
     return Listing(
         kind="folder",
@@ -48,21 +52,27 @@ def open_folder(tree: Tree) -> Listing:
         label_sets={"label": classes},
         total=len(images),
         records=records,
-        notes=_notes(others=len(tree.files) - len(images), unknown=sum(not name for _, name in places)),
+        notes=_notes(others=_others(tree, images), unknown=sum(not name for _, name in places)),
     )
 
 
 def _is_image(name: str) -> bool:
-    return PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES
+    return name.lower().endswith(IMAGE_SUFFIXES)
 
 
 def _wrapper(paths: list[tuple[str, ...]]) -> int:
-    """How many folders merely wrap everything: one name shared by all images, no split, and more folders inside."""
+    """How many folders merely wrap everything: one name shared by all images, no split, and more folders inside.
+
+    Where images also lie right in it, it is taken for a class, unless several folders or a split lie beside them.
+    """
     depth = 0
     while True:
-        names = {parts[depth] if len(parts) > depth + 2 else "" for parts in paths}
+        names = {parts[depth] if len(parts) > depth + 1 else "" for parts in paths}
         name = names.pop()
         if names or not name or name.lower() in SPLIT_NAMES:
+            return depth
+        inside = {parts[depth + 1].lower() if len(parts) > depth + 2 else "" for parts in paths}
+        if "" in inside and len(inside) < 3 and inside.isdisjoint(SPLIT_NAMES):
             return depth
         depth += 1
 
@@ -89,10 +99,18 @@ def _place(parts: tuple[str, ...], with_splits: bool) -> tuple[str, str]:
     return NO_SPLIT, parts[0] if len(parts) > 1 else ""
 
 
-def _notes(*, others: int, unknown: int) -> tuple[str, ...]:
+def _others(tree: Tree, images: list[str]) -> list[str]:
+    if len(images) == len(tree.files):
+        return []
+    taken = set(images)
+    return [name for name in tree.files if name not in taken]
+
+
+def _notes(*, others: list[str], unknown: int) -> tuple[str, ...]:
     notes = []
     if others:
-        notes.append(f"{others:,} files that are no images were left out.")
+        more = f" and {len(others) - _NAMED:,} more" if len(others) > _NAMED else ""
+        notes.append(f"{len(others):,} files that are no images were left out: {', '.join(others[:_NAMED])}{more}.")
     if unknown:
         notes.append(f"{unknown:,} images lie in no class folder; their class is unknown.")
     return tuple(notes)

@@ -1,25 +1,22 @@
-"""Image sets from the Hugging Face Hub, by id, through the ``datasets`` library.
+"""Sets from the Hugging Face Hub, by id, through the ``datasets`` library.
 
-The library does the fetching and keeps its files in our cache folder. This module finds the image and label columns
-and makes sure that a machine without a network hears so soon: the library's own retries take half a minute.
+The library does the fetching and keeps its files in our cache folder. What its columns are for is found where all
+Arrow tables are read; this module makes sure that a machine without a network hears so soon: the library's own retries
+take half a minute.
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from workbench.engine.data.source import NO_SPLIT, TEST, TRAIN, UNKNOWN, VALIDATION, Listing, Record
-from workbench.engine.data.sources.classes import LARGEST_LABEL, item_name, numbered_classes
+from workbench.engine.data.source import Listing
+from workbench.engine.data.sources.arrow_parts import Part, parts_listing
 from workbench.engine.errors import UserError
 
 HUB_PREFIX = "hub:"
-LABEL_COLUMNS = ("label", "labels", "fine_label", "class", "coarse_label")  # the likeliest first
 REACH_SECONDS = 8.0
-_SPLITS = {
-    "train": TRAIN, "training": TRAIN, "val": VALIDATION, "valid": VALIDATION, "validation": VALIDATION, "test": TEST,
-}  # fmt: skip
-_TAKEN = ("image", "split", "name")  # columns of our own
+BATCH_ROWS = 32  # images held at once
 
 
 def hub_listing(identifier: str, *, cache: Path) -> Listing:
@@ -49,93 +46,37 @@ def hub_listing(identifier: str, *, cache: Path) -> Listing:
 def loaded_listing(loaded: Mapping[str, Any], *, name: str) -> Listing:
     """The listing of what ``datasets.load_dataset`` gave: split name to ``datasets.Dataset``.
 
-    The image column is known by its feature. Label columns are those of type ClassLabel, else one of
-    :data:`LABEL_COLUMNS` that holds whole numbers or text; the classes of text are sorted.
+    Images are known by their feature, and so are masks beside them and labels of type ClassLabel; without such labels a
+    column with the usual name of one is taken. Columns of questions are those of the Hub's ``squad``.
     """
-    import datasets
+    parts = [_part(split, dataset, name=name) for split, dataset in loaded.items()]
+    return parts_listing(parts, kind="hub", name=name, where=name)
 
-    features = next(iter(loaded.values())).features
-    images = [key for key, feature in features.items() if isinstance(feature, datasets.Image)]
-    if not images:
-        raise UserError(
-            f"there is no image column among {', '.join(features) or 'no columns'}", where=name,
-            remedy="choose a set of images",
-        )  # fmt: skip
-    columns = _label_columns(features)
-    readers = {column: _labels(column, features[column], loaded, where=name) for column in columns}
-    label_sets = {column: classes for column, (classes, _) in readers.items()} or {"label": ()}
-    plain = {
-        split: part.select_columns([images[0], *columns]).cast_column(images[0], datasets.Image(decode=False))
-        for split, part in loaded.items()
-    }
 
-    def records() -> Iterator[Record]:
-        for split, part in plain.items():
-            for index, row in enumerate(part):
-                item = item_name(split, index, total=len(part))
-                labels = tuple(to_label(row[column]) for column, (_, to_label) in readers.items()) or (UNKNOWN,)
-                image = _encoded(row[images[0]], where=f"{item} of {name}")
-                yield Record(image=image, labels=labels, split=_SPLITS.get(split.lower(), NO_SPLIT), name=item)
+def _part(split: str, dataset: Any, *, name: str) -> Part:
+    def light(columns: list[str]) -> Any:
+        return dataset.select_columns(columns).with_format("arrow")[:]
 
-    return Listing(
-        kind="hub",
-        name=name,
-        label_sets=label_sets,
-        total=sum(len(part) for part in loaded.values()),
-        records=records,
-        notes=_notes(loaded, images, columns),
+    def batches(columns: list[str]) -> Iterator[Any]:
+        yield from dataset.select_columns(columns).with_format("arrow").iter(batch_size=BATCH_ROWS)
+
+    return Part(
+        where=f"{split} of {name}",
+        split=split,
+        rows=len(dataset),
+        schema=dataset.features.arrow_schema,
+        light=light,
+        batches=batches,
+        find=_content,
+        resolves=lambda path: False,  # only columns of images may name files, those that the library fetched
     )
 
 
-def _label_columns(features: Mapping[str, Any]) -> list[str]:
-    import datasets
-
-    usable = {key: feature for key, feature in features.items() if key not in _TAKEN}
-    columns = [key for key, feature in usable.items() if isinstance(feature, datasets.ClassLabel)]
-    if columns:
-        return sorted(columns, key=lambda key: LABEL_COLUMNS.index(key) if key in LABEL_COLUMNS else len(LABEL_COLUMNS))
-    plain = ("string", "large_string", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
-    return [key for key in LABEL_COLUMNS if getattr(usable.get(key), "dtype", "") in plain][:1]
-
-
-def _labels(
-    column: str, feature: Any, loaded: Mapping[str, Any], *, where: str
-) -> tuple[tuple[str, ...], Callable[[Any], int]]:
-    """The classes of a column and what turns one of its values into a label."""
-    import datasets
-
-    if isinstance(feature, datasets.ClassLabel):
-        return tuple(feature.names), lambda value: UNKNOWN if value is None else int(value)
-    values = {value for part in loaded.values() for value in part.unique(column) if value is not None}
-    if feature.dtype.endswith("string"):
-        classes = tuple(sorted(values))
-        index = {text: label for label, text in enumerate(classes)}
-        return classes, lambda value: index.get(value, UNKNOWN)
-    if any(not UNKNOWN <= value <= LARGEST_LABEL for value in values):
-        raise UserError(
-            f"column {column!r} holds numbers that are no labels ({min(values)} to {max(values)})", where=where,
-            remedy="labels count from 0",
-        )  # fmt: skip
-    return numbered_classes(max(values, default=UNKNOWN)), lambda value: UNKNOWN if value is None else int(value)
-
-
-def _encoded(cell: Any, *, where: str) -> bytes:
-    content, path = (cell or {}).get("bytes"), (cell or {}).get("path")
-    if content is not None:
-        return bytes(content)
+def _content(path: str) -> bytes | None:
     try:
-        return Path(path or "").read_bytes()
-    except OSError as error:
-        raise UserError("the set has no image here", where=where, remedy="leave the item out of the set") from error
-
-
-def _notes(loaded: Mapping[str, Any], images: list[str], columns: list[str]) -> tuple[str, ...]:
-    notes = [f"Split {split!r} was kept as no split." for split in loaded if split.lower() not in _SPLITS]
-    if len(images) > 1:
-        notes.append(f"Images were taken from column {images[0]!r}; {', '.join(images[1:])} were left out.")
-    if not columns:
-        notes.append("There is no label column; every class is unknown.")
-    return tuple(notes)
+        return Path(path).read_bytes()
+    except (OSError, ValueError):
+        return None
 
 
 def _offline() -> bool:

@@ -6,7 +6,6 @@ Layout: http://yann.lecun.com/exdb/mnist/. Images have magic 0x00000803 and size
 
 import contextlib
 import gzip
-import io
 import math
 import re
 import struct
@@ -97,13 +96,16 @@ def _match(name: str) -> re.Match[str] | None:
 
 def _is_images(tree: Tree, name: str) -> bool:
     """By name, and by content where the name does not say IDX: so a damaged header is reported, not passed over."""
+    if "images" not in name.lower():  # most names of a large folder end here, before the slower pattern
+        return False
     match = _match(name)
     if match is None or match["part"].lower() != "images":
         return False
     if "idx" in (match["rest"] or "").lower():
         return True
     try:
-        return _stream(tree, name).read(4) == struct.pack(">I", IMAGES_MAGIC)
+        with _stream(tree, name) as stream:
+            return stream.read(4) == struct.pack(">I", IMAGES_MAGIC)
     except (OSError, EOFError, zlib.error):
         return False
 
@@ -183,9 +185,10 @@ def _packed(name: str) -> bool:
     return name.lower().endswith(".gz")
 
 
-def _stream(tree: Tree, name: str) -> IO[bytes]:
-    content: IO[bytes] = io.BytesIO(tree.read(name))
-    return cast(IO[bytes], gzip.GzipFile(fileobj=content)) if _packed(name) else content
+@contextlib.contextmanager
+def _stream(tree: Tree, name: str) -> Iterator[IO[bytes]]:
+    with tree.stream(name) as content:
+        yield cast(IO[bytes], gzip.GzipFile(fileobj=content)) if _packed(name) else content
 
 
 @contextlib.contextmanager

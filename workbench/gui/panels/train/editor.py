@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QFormLayout, QTabWidget, QVBoxLayout, QWidget
 
 from workbench.engine.models import MODELS
 from workbench.engine.tasks import TASKS
 from workbench.engine.train.job import Job, preset, presets
 from workbench.gui.form import JobForm
+from workbench.gui.models.training import untrainable
 from workbench.gui.naming import named
 from workbench.gui.panels.train.job_file import JobFileView
 from workbench.gui.panels.train.network import NetworkView
@@ -87,6 +89,8 @@ class JobEditor(QWidget):
         """Why the job cannot be started; empty if it can."""
         if not self.job.data.source:
             return "Choose what to train on."
+        if why_not := self._datasets().get(self.job.data.source):
+            return why_not
         if not self._form.valid:
             return self._form.first_error()
         return self._file.problem
@@ -132,16 +136,25 @@ class JobEditor(QWidget):
         length = f"{train.steps:,} steps" if train.steps else f"{train.epochs:g} epochs"
         self._preset.setToolTip(f"{length}, batches of {train.batch_size:,}, {train.optimizer}")
 
-    def _datasets(self) -> list[str]:
+    def _datasets(self) -> dict[str, str]:
+        """Names of the project's datasets; to why one cannot be trained on, which is empty where it can."""
         project = self._workspace.project
-        return [row.name for row in project.datasets()] if project else []
+        return {row.name: untrainable(row) for row in project.datasets()} if project else {}
+
+    def _grey_out(self, index: int, why: str) -> None:
+        model = self._data.model()
+        assert isinstance(model, QStandardItemModel)
+        model.item(index).setEnabled(False)
+        self._data.setItemData(index, why, Qt.ItemDataRole.ToolTipRole)
 
     def _fill_data(self) -> None:
         names = self._datasets()
         with QSignalBlocker(self._data):
             self._data.clear()
-            for name in names:
+            for name, why_not in names.items():
                 self._data.addItem(name, name)
+                if why_not:
+                    self._grey_out(self._data.count() - 1, why_not)
             outside = [self.job.data.source, *self._shipped]
             for source in dict.fromkeys(source for source in outside if source and source not in names):
                 self._data.addItem(f"{source} (imported when training starts)", source)
@@ -149,8 +162,9 @@ class JobEditor(QWidget):
 
     def _on_datasets_changed(self) -> None:
         names = self._datasets()
-        if len(names) == 1 and self.job.data.source not in names:
-            self.choose_data(names[0])  # the one thing that there is to train on
+        usable = [name for name, why_not in names.items() if not why_not]
+        if len(usable) == 1 and self.job.data.source not in names:
+            self.choose_data(usable[0])  # the one thing that there is to train on
         else:
             self._fill_data()
 

@@ -63,8 +63,13 @@ def load_predictions(run: Run, path: str) -> Predictions:
     return Predictions(step=predictions.step, items=items)
 
 
-def read_items(project: Project, run: Run, items: Sequence[int]) -> Generator[Event, None, None]:
+def read_items(
+    project: Project, run: Run, items: Sequence[int], *, limit_pixels: int = 0
+) -> Generator[Event, None, None]:
     """Open the data that ``run`` is trained on and decode ``items``.
+
+    Args:
+        limit_pixels: The most pixels of an image that is decoded; 0 for as many as ever are.
 
     Yields:
         :class:`Opened`, then a :class:`Pictured` for each item, in order.
@@ -75,12 +80,12 @@ def read_items(project: Project, run: Run, items: Sequence[int]) -> Generator[Ev
     images, classes = yield from waiting(partial(_open, project, run), stage=_STAGE)
     yield Opened(classes=classes)
     for item in items:
-        yield (yield from waiting(partial(_picture, images, item), stage=_STAGE))
+        yield (yield from waiting(partial(_picture, images, item, limit_pixels), stage=_STAGE))
 
 
 def _open(project: Project, run: Run) -> "tuple[ImageSet, tuple[str, ...]]":
-    from workbench.engine.data.image_set import ImageSet
-    from workbench.engine.train.dividing import choose_label_set
+    from workbench.engine.data.opened import open_dataset
+    from workbench.engine.train.dividing import choose_label_set, images_of
     from workbench.engine.train.job import Job
 
     status = run.status()
@@ -88,11 +93,12 @@ def _open(project: Project, run: Run) -> "tuple[ImageSet, tuple[str, ...]]":
     if status.fingerprint not in ("", dataset.fingerprint):
         raise UserError("the data is not what the run was trained on", where=dataset.name)
     label_set = choose_label_set(dataset, Job.from_dict(run.job(), name=status.name).data.label)
-    return ImageSet(project.dataset_file(dataset.id)), dataset.label_sets[label_set]
+    opened = open_dataset(project, dataset)
+    return images_of(opened), opened.state.classes[label_set]
 
 
-def _picture(images: "ImageSet", item: int) -> Pictured:
+def _picture(images: "ImageSet", item: int, limit_pixels: int) -> Pictured:
     if not 0 <= item < len(images):
         return Pictured(item=item, name=f"item {item:,}", problem="The data has no such item.")
-    thumbnail = make_thumbnail(images, item, side=SIDE)
+    thumbnail = make_thumbnail(images, item, side=SIDE, limit_pixels=limit_pixels)
     return Pictured(item=item, name=images.name(item), image=thumbnail.image, problem=thumbnail.error)

@@ -207,7 +207,9 @@ class PreviewsView(QWidget):
         if not wanted or self._job or not self._run or not self._workspace.project:
             return
         self._asked.update(wanted)
-        work = read_items(self._workspace.project, self._run, wanted)
+        work = read_items(
+            self._workspace.project, self._run, wanted, limit_pixels=self._workspace.preferences.limit_pixels
+        )
         self._job = self._workspace.jobs.start(work, title="Reading the images of previews", quiet=True)
         self._job.events.connect(self._on_job_events)
         self._job.ended.connect(self._on_job_ended)

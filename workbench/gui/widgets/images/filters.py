@@ -1,147 +1,240 @@
-"""What narrows a gallery down: class, split, a part of the name; how many are left; and how large the tiles are."""
+"""What narrows a gallery down: class, split, state, a finding, a part of the name, or what somebody else picked out."""
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QIcon, QPainter, QPixmap
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSlider, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QSizePolicy, QWidget
 
-from workbench.gui.models.gallery import ANY, NO_SPLIT_TEXT, UNKNOWN_CLASS, Catalogue
+from workbench.engine.project.edits import MASK
+from workbench.gui.models.catalogue import ANY, NO_SPLIT_TEXT, UNKNOWN_CLASS, Catalogue, State
 from workbench.gui.naming import named
-from workbench.gui.theme import GAP, ICON, Theme
-from workbench.gui.widgets.images.gallery import LARGEST, SMALLEST, STEP, USUAL
+from workbench.gui.theme import ICON, Theme
+from workbench.gui.widgets.images.chip import Chip
 from workbench.gui.widgets.images.tile import paint_chip
+from workbench.gui.widgets.images.wrapping import WrapLayout
+
+if TYPE_CHECKING:
+    from workbench.engine.data.lint.finding import Finding
 
 _PAUSE_MILLISECONDS = 120  # after a letter was typed
-_NAMED, _CHOSEN = 12, 5  # least characters of the name and of a combo box
+_NAMED, _CHOSEN, _LONGEST = 12, 5, 30  # characters of the name, of a combo box, and of either at most
 _MOST_CHIPS = 256  # classes that are marked with their colour in the list
+_STATES = {
+    State.IN_USE: "Any state",
+    State.LABELLED: "Labelled",
+    State.UNLABELLED: "Not labelled",
+    State.BY_HAND: "Labelled by hand",
+    State.EXCLUDED: "Excluded",
+    State.ALL: "Also excluded",
+}
+_UNCHECKED = "Which classes a mask holds is known once the data were checked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What is wanted.
+
+    Attributes:
+        label: A class's number, -1 for the unknown one, :data:`~workbench.gui.models.catalogue.ANY` for all.
+        split: ``""`` for items without one, ``None`` for all.
+        state: Excluded items are left out where nobody asks for them.
+        finding: Which of the findings, by its code; empty for any or none.
+        text: A part of the name.
+    """
+
+    label: int = ANY
+    split: str | None = None
+    state: State = State.IN_USE
+    finding: str = ""
+    text: str = ""
 
 
 class ImageFilters(QWidget):
-    """The row above the gallery.
+    """The row above the gallery, or two where it is narrow.
 
     Signals:
         changed: Other items are wanted; see :meth:`choice`.
         label_set_changed: Name of the label set that is meant from now on.
-        tile_changed: Side of a tile in logical pixels.
+        widened: The chip that says why only some items are shown was removed.
     """
 
     changed = Signal()
     label_set_changed = Signal(str)
-    tile_changed = Signal(int)
+    widened = Signal()
 
     def __init__(self, theme: Theme, *, panel: str = "data") -> None:
         super().__init__()
         self._theme = theme
         self._catalogue: Catalogue | None = None
+        self._findings: tuple[Finding, ...] = ()
+        self.chip = Chip(theme, name=f"{panel}.widen")
         self._label_set = named(QComboBox(), f"{panel}.label-set", "Which labels")
         self._class = named(QComboBox(), f"{panel}.class", "Class")
         self._split = named(QComboBox(), f"{panel}.split", "Split")
-        for combo in (self._label_set, self._class, self._split):
+        self._state = named(QComboBox(), f"{panel}.state", "Labelled or excluded")
+        self._finding = named(QComboBox(), f"{panel}.finding", "Finding")
+        longest = self.fontMetrics().averageCharWidth() * _LONGEST
+        for combo in self._combos():
             # Otherwise it measures each of its entries, and a set may have 20,000 classes.
             combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             combo.setMinimumContentsLength(_CHOSEN)
+            combo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            combo.setMaximumWidth(longest)
         self._text = named(QLineEdit(), f"{panel}.text", "Part of the name")
         self._text.setPlaceholderText("Name contains")
         self._text.setClearButtonEnabled(True)
         self._text.setAcceptDrops(False)  # what is dropped anywhere on the panel is imported
         self._text.setMinimumWidth(self.fontMetrics().averageCharWidth() * _NAMED)
-        self._count = QLabel()
-        self._count.setProperty("role", "muted")
-        self._size_sign = QLabel()
-        self._size = named(QSlider(Qt.Orientation.Horizontal), f"{panel}.tile-size", "Size of the tiles")
-        self._size.setRange(SMALLEST, LARGEST)
-        self._size.setSingleStep(STEP)
-        self._size.setPageStep(2 * STEP)
-        self._size.setValue(USUAL)
-        self._size.setToolTip("Size of the tiles")
-        self._size.setFixedWidth(12 * GAP)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(GAP)
-        row.addWidget(self._label_set, 2)
-        row.addWidget(self._class, 2)
-        row.addWidget(self._split, 2)
-        row.addWidget(self._text, 3)
-        row.addWidget(self._count)
-        row.addStretch(1)
-        row.addWidget(self._size_sign)
-        row.addWidget(self._size)
+        self._text.setMaximumWidth(longest)
+        row = WrapLayout(self)
+        for widget in (self.chip, *self._combos(), self._text):
+            row.addWidget(widget)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
         self._typing = QTimer(self, singleShot=True, interval=_PAUSE_MILLISECONDS)
         self._typing.timeout.connect(self.changed)
         self._text.textChanged.connect(self._typing.start)
-        self._class.currentIndexChanged.connect(self.changed)
-        self._split.currentIndexChanged.connect(self.changed)
+        for combo in (self._class, self._split, self._state, self._finding):
+            combo.currentIndexChanged.connect(self.changed)
         self._label_set.currentIndexChanged.connect(self._on_label_set_chosen)
-        self._size.valueChanged.connect(self.tile_changed)
-        theme.changed.connect(self._on_theme_changed)
-        self._on_theme_changed()
+        self.chip.removed.connect(self.widened)
+        theme.changed.connect(self._paint_chips)
 
-    def fill(self, catalogue: Catalogue | None) -> None:
-        """Offer what this set has. Nothing is narrowed down any more, and no signal says so."""
+    def _combos(self) -> tuple[QComboBox, ...]:
+        return self._label_set, self._class, self._split, self._state, self._finding
+
+    def fill(self, catalogue: Catalogue | None, *, keep: bool = False) -> None:
+        """Offer what this set has; no signal says so.
+
+        Args:
+            keep: What was chosen stays, where it is still offered; else nothing is narrowed down any more.
+        """
         self._catalogue = catalogue
-        self._typing.stop()
-        widgets = (self._label_set, self._class, self._split, self._text)
-        blocked = [widget.blockSignals(True) for widget in widgets]
-        self._text.clear()
-        self._label_set.clear()
-        self._split.clear()
-        self._split.addItem("All splits", None)
-        if catalogue:
-            self._label_set.addItems(list(catalogue.label_sets))
-            for split, count in catalogue.split_counts().items():
-                self._split.addItem(f"{split or NO_SPLIT_TEXT} ({count:,})", split)
-        self._label_set.setVisible(self._label_set.count() > 1)
-        self._split.setEnabled(self._split.count() > 2)
+        widgets = (*self._combos(), self._text)
+        blocked = [QSignalBlocker(widget) for widget in widgets]
+        chosen = [combo.currentData() for combo in self._combos()]
+        if not keep:
+            self._typing.stop()
+            self._text.clear()
+            self._findings = ()
+            self.chip.show_text("")
+        self._fill_label_sets()
+        _choose(self._label_set, chosen[0] if keep else None)
         self._fill_classes()
-        for widget, was in zip(widgets, blocked, strict=True):
-            widget.blockSignals(was)
+        self._fill_splits()
+        self._fill_states()
+        self._fill_findings()
+        if keep:
+            for combo, data in zip(self._combos(), chosen, strict=True):
+                _choose(combo, data)
+        for blocker in blocked:
+            blocker.unblock()
 
-    def choice(self) -> tuple[int, str | None, str]:
-        """Label (or :data:`ANY`), split (``None`` for all) and text that are wanted."""
+    def set_findings(self, findings: "Sequence[Finding]") -> None:
+        """Offer these, as far as they are about items; the chosen one stays if it is among them."""
+        chosen = self._finding.currentData()
+        blocked = QSignalBlocker(self._finding)
+        self._findings = tuple(findings)
+        self._fill_findings()
+        _choose(self._finding, chosen)
+        blocked.unblock()
+
+    def choose_finding(self, code: str) -> None:
+        """Let only the items of the finding with this code through."""
+        _choose(self._finding, code)
+
+    def choice(self) -> Choice:
+        """What is wanted; label and split are those of the chosen :attr:`label_set`."""
         label = self._class.currentData()
-        return (ANY if label is None else int(label)), self._split.currentData(), self._text.text()
+        return Choice(
+            label=ANY if label is None else int(label),
+            split=self._split.currentData(),
+            state=State(self._state.currentData() or State.IN_USE),
+            finding=self._finding.currentData() or "",
+            text=self._text.text(),
+        )
+
+    def finding(self) -> "Finding | None":
+        """The one that is chosen."""
+        code = self._finding.currentData()
+        return next((finding for finding in self._findings if finding.code == code), None)
 
     @property
     def label_set(self) -> str:
-        return self._label_set.currentText()
+        """Empty where the items have no classes."""
+        return str(self._label_set.currentData() or "")
 
     @property
     def narrowed(self) -> bool:
-        return self.choice() != (ANY, None, "")
+        return self.choice() != Choice()
 
-    def clear(self) -> None:
-        """Let everything through again."""
+    def clear(self, *, state: State = State.IN_USE) -> None:
+        """Let everything through again, or everything in one state, without a signal."""
+        blocked = [QSignalBlocker(widget) for widget in (*self._combos(), self._text)]
         self._text.clear()
-        self._class.setCurrentIndex(0)
-        self._split.setCurrentIndex(0)
+        for combo in (self._class, self._split, self._finding):
+            combo.setCurrentIndex(0)
+        _choose(self._state, state)
         self._typing.stop()
-        self.changed.emit()
-
-    def show_count(self, shown: int, *, total: int) -> None:
-        self._count.setText(f"{shown:,} of {total:,}")
-
-    @property
-    def count_text(self) -> str:
-        return self._count.text()
-
-    def show_tile(self, side: int) -> None:
-        """Follow a size that was chosen elsewhere."""
-        self._size.setValue(side)
+        for blocker in blocked:
+            blocker.unblock()
 
     def focus_text(self) -> None:
         self._text.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._text.selectAll()
 
+    def _fill_label_sets(self) -> None:
+        self._label_set.clear()
+        for key in self._catalogue.class_sets if self._catalogue else ():
+            self._label_set.addItem("Masks" if key == MASK else key, key)
+        self._label_set.setVisible(self._label_set.count() > 1)
+
     def _fill_classes(self) -> None:
         self._class.clear()
         self._class.addItem("All classes", ANY)
-        if self._catalogue is None:
+        self._class.setEnabled(bool(self.label_set))
+        self._class.setToolTip(_UNCHECKED if self._catalogue and not self.label_set else "Class")
+        if self._catalogue is None or not self.label_set:
             return
         counts = self._catalogue.class_counts(self.label_set).tolist()
-        for label, name in enumerate(self._catalogue.label_sets[self.label_set]):
+        for label, name in enumerate(self._catalogue.class_sets[self.label_set]):
             self._class.addItem(f"{name} ({counts[label]:,})", label)
         if counts[-1]:
             self._class.addItem(f"{UNKNOWN_CLASS} ({counts[-1]:,})", -1)
         self._paint_chips()
+
+    def _fill_splits(self) -> None:
+        self._split.clear()
+        self._split.addItem("All splits", None)
+        for split, count in (self._catalogue.split_counts() if self._catalogue else {}).items():
+            self._split.addItem(f"{split or NO_SPLIT_TEXT} ({count:,})", split)
+        self._split.setEnabled(self._split.count() > 2)
+
+    def _fill_states(self) -> None:
+        self._state.clear()
+        counts = self._catalogue.state_counts(self.label_set) if self._catalogue else {State.IN_USE: 0}
+        for state, count in counts.items():
+            text = _STATES[state]
+            self._state.addItem(text if state in (State.IN_USE, State.ALL) else f"{text} ({count:,})", state)
+        hidden = counts.get(State.EXCLUDED, 0)
+        self._state.setToolTip(f"{hidden:,} excluded, hidden unless asked for" if hidden else "Labelled or excluded")
+
+    def _fill_findings(self) -> None:
+        self._finding.clear()
+        self._finding.addItem("Any finding", "")
+        for finding in self._findings:
+            if len(finding.items):
+                self._finding.addItem(f"{finding.title} ({len(finding.items):,})", finding.code)
+                if finding.severity != "info":
+                    colours = self._theme.colours
+                    colour = colours.bad if finding.severity == "error" else colours.warning
+                    icon = self._theme.icon(finding.severity, colour=colour)
+                    self._finding.setItemIcon(self._finding.count() - 1, icon)
+        self._finding.setVisible(self._finding.count() > 1)
 
     def _paint_chips(self) -> None:
         for row in range(1, min(self._class.count(), _MOST_CHIPS)):
@@ -156,17 +249,24 @@ class ImageFilters(QWidget):
         inside = pixmap.deviceIndependentSize().toSize()
         rect = pixmap.rect()
         rect.setSize(inside)
-        paint_chip(painter, rect.adjusted(4, 4, -4, -4), label, theme=self._theme)
+        colour = self._catalogue.colour(self.label_set, label) if self._catalogue else ""
+        paint_chip(painter, rect.adjusted(4, 4, -4, -4), label, theme=self._theme, colour=colour)
         painter.end()
         return QIcon(pixmap)
 
     def _on_label_set_chosen(self) -> None:
-        blocked = self._class.blockSignals(True)
+        blocked = [QSignalBlocker(combo) for combo in (self._class, self._state)]
+        state = self._state.currentData()
         self._fill_classes()
-        self._class.blockSignals(blocked)
+        self._fill_states()
+        _choose(self._state, state)
+        for blocker in blocked:
+            blocker.unblock()
         self.label_set_changed.emit(self.label_set)
         self.changed.emit()
 
-    def _on_theme_changed(self) -> None:
-        self._size_sign.setPixmap(self._theme.icon("grid", colour=self._theme.colours.muted).pixmap(ICON, ICON))
-        self._paint_chips()
+
+def _choose(combo: QComboBox, data: object) -> None:
+    """The entry with these data; the first one where there is none."""
+    rows = (row for row in range(combo.count()) if combo.itemData(row) == data)
+    combo.setCurrentIndex(next(rows, 0))

@@ -1,31 +1,27 @@
 """A gallery of images as tiles with class and split below, smooth with 100,000 of them and more.
 
 Tiles are painted from memory; the view tells the thumbnails what is to be seen, and no more than that is ever decoded.
-What the items are is the business of :class:`~workbench.gui.models.gallery.GalleryModel`, how a tile looks that of
-:mod:`workbench.gui.widgets.images.tile`.
+What the items are is the business of :class:`~workbench.gui.models.gallery.GalleryModel`, where they lie that of
+:mod:`workbench.gui.widgets.images.grid`, how a tile looks that of :mod:`workbench.gui.widgets.images.tile`.
 """
 
 from PySide6.QtCore import (
     QEvent,
-    QItemSelection,
-    QItemSelectionModel,
     QModelIndex,
-    QPersistentModelIndex,
     QPoint,
     QRect,
-    QSize,
     Qt,
     QTimer,
     Signal,
 )
 from PySide6.QtGui import (
     QColor,
+    QContextMenuEvent,
     QCursor,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QRegion,
     QResizeEvent,
     QShowEvent,
     QWheelEvent,
@@ -35,6 +31,7 @@ from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyleOption
 from workbench.gui.models.gallery import GalleryModel
 from workbench.gui.naming import named
 from workbench.gui.theme import Theme
+from workbench.gui.widgets.images.grid import GridView, Index
 from workbench.gui.widgets.images.tile import TileDelegate
 
 SMALLEST, LARGEST, USUAL, STEP = 48, 256, 112, 16
@@ -42,45 +39,33 @@ SMALLEST, LARGEST, USUAL, STEP = 48, 256, 112, 16
 
 _PAUSE_MILLISECONDS = 15  # scrolling asks for thumbnails once a frame
 
-Index = QModelIndex | QPersistentModelIndex
-_Hint = QListView.ScrollHint
-_Move = QListView.CursorAction
 
-
-class ImageGallery(QListView):
-    """Shows a :class:`GalleryModel` as a grid whose geometry is arithmetic: nothing is laid out, however many rows.
-
-    ``QListView`` would visit every row whenever the width changes. Wrapped as here, 100,000 rows took it 0.14 s each
-    time; laid out in batches, it forgot how far one had scrolled. What it gives is the rest of a view: selection,
-    tool tips, and what screen readers hear.
+class ImageGallery(GridView):
+    """Shows a :class:`GalleryModel` as a grid of tiles.
 
     Signals:
         opened: The current item is to be shown large (Enter, Space or a double click); its index.
         moved: The current item changed; its index, which may be invalid.
+        picked: Other rows are selected; see :meth:`selected_rows`.
+        menu_asked: A menu is wanted for the selected rows, of which there are some; where on the screen.
         tile_changed: The side of a tile was changed, in logical pixels.
     """
 
     opened = Signal(QModelIndex)
     moved = Signal(QModelIndex)
+    picked = Signal()
+    menu_asked = Signal(QPoint)
     tile_changed = Signal(int)
 
     def __init__(self, model: GalleryModel, theme: Theme, *, name: str = "data.gallery") -> None:
-        super().__init__()
+        super().__init__(model)
         named(self, name, "Images")
         self._theme, self._gallery, self._tile = theme, model, USUAL
-        self._columns, self._cell = 1, QSize(1, 1)
-        self._page = 1  # the viewport's height when the cells were last spread
         self._hovered = -1
         self._grip: QPoint | None = None  # where a rectangle of selection began, in the content
         self._delegate = TileDelegate(theme, self)
         self._ask = QTimer(self, singleShot=True, interval=_PAUSE_MILLISECONDS)
         self._ask.timeout.connect(self._on_ask_due)
-        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        # Always there: otherwise the tiles would be spread anew when it comes and goes.
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
         self.setMouseTracking(True)
         self.setItemDelegate(self._delegate)
         # The background is painted here, too: only then does scrolling move what is there and paint the rest alone.
@@ -88,6 +73,7 @@ class ImageGallery(QListView):
         self.setModel(model)
         theme.changed.connect(self.viewport().update)
         self.doubleClicked.connect(self.opened)
+        self.selectionModel().selectionChanged.connect(self._on_selection_changed)
         self.entered.connect(self._on_entered)
         self.viewportEntered.connect(self._on_left)
         self._spread()
@@ -96,15 +82,6 @@ class ImageGallery(QListView):
     def tile(self) -> int:
         """Side of a tile in logical pixels."""
         return self._tile
-
-    @property
-    def cell(self) -> QSize:
-        """Of a tile with its text and what surrounds it, in logical pixels."""
-        return self._cell
-
-    @property
-    def columns(self) -> int:
-        return self._columns
 
     @property
     def busy(self) -> bool:
@@ -120,38 +97,15 @@ class ImageGallery(QListView):
         self._spread()
         self.tile_changed.emit(side)
 
-    def rows_in_view(self) -> range:
-        """The rows of which anything is to be seen."""
-        return self._rows_between(0, self.viewport().height() - 1)
+    def ask_for_thumbnails(self) -> None:
+        """Soon ask for what is in view; for whoever changed what a thumbnail is to show."""
+        self._ask.start()
 
-    def _rows_between(self, top: int, bottom: int) -> range:
-        """The rows that reach into these lines of the viewport."""
-        count, value, height = self._gallery.rowCount(), self.verticalScrollBar().value(), self._cell.height()
-        first, last = (top + value) // height, (bottom + value) // height
-        return range(min(count, max(0, first * self._columns)), min(count, max(0, (last + 1) * self._columns)))
-
-    def _row_at(self, point: QPoint) -> int:
-        """The row of the cell that holds ``point`` of the viewport, or would if it were there; -1 beside the cells."""
-        column = point.x() // self._cell.width()
-        line = (point.y() + self.verticalScrollBar().value()) // self._cell.height()
-        return line * self._columns + column if 0 <= column < self._columns and line >= 0 else -1
+    def _on_selection_changed(self) -> None:
+        self.picked.emit()
 
     def _spread(self) -> None:
-        """Set the cells' size so that they fill the width evenly, and keep in view what was."""
-        seen, current = self._rows_between(0, self._page - 1), self.currentIndex().row()
-        kept = current if current in seen else seen.start
-        into = 0 if current in seen else self.verticalScrollBar().value() % self._cell.height()
-        least, width = self._delegate.cell(self._tile), self.viewport().width()
-        cell, columns = self._cell, self._columns
-        self._columns = max(1, width // least.width())
-        self._cell = QSize(max(least.width(), width // self._columns), least.height())
-        self.updateGeometries()
-        if (cell, columns) != (self._cell, self._columns):
-            self.verticalScrollBar().setValue(kept // self._columns * self._cell.height() + into)
-        if current in seen:
-            self.scrollTo(self.currentIndex())
-        self._page = self.viewport().height()
-        self.viewport().update()
+        self.spread(self._delegate.cell(self._tile))
         self._ask.start()
 
     def _on_ask_due(self) -> None:
@@ -173,100 +127,6 @@ class ImageGallery(QListView):
         for changed in {self._hovered, row} - {-1}:
             self.viewport().update(self._rect(changed))
         self._hovered = row
-
-    def _rect(self, row: int) -> QRect:
-        line, column = divmod(row, self._columns)
-        top = line * self._cell.height() - self.verticalScrollBar().value()
-        return QRect(QPoint(column * self._cell.width(), top), self._cell)
-
-    # Geometry, as Qt asks for it
-
-    def doItemsLayout(self) -> None:
-        QAbstractItemView.doItemsLayout(self)  # not QListView's, which visits every row
-
-    def updateGeometries(self) -> None:
-        QAbstractItemView.updateGeometries(self)
-        lines = -(-self._gallery.rowCount() // self._columns)
-        bar, page = self.verticalScrollBar(), self.viewport().height()
-        bar.setRange(0, max(0, lines * self._cell.height() - page))
-        bar.setPageStep(max(self._cell.height(), page - self._cell.height()))
-        bar.setSingleStep(-(-self._cell.height() // 3))  # a notch of the wheel is three steps
-
-    def visualRect(self, index: Index) -> QRect:
-        return self._rect(index.row()) if index.isValid() else QRect()
-
-    def indexAt(self, point: QPoint) -> QModelIndex:
-        row = self._row_at(point)
-        return self._gallery.index(row) if 0 <= row < self._gallery.rowCount() else QModelIndex()
-
-    def scrollTo(self, index: Index, hint: QListView.ScrollHint = QListView.ScrollHint.EnsureVisible) -> None:
-        if not index.isValid():
-            return
-        rect, bar, height = self.visualRect(index), self.verticalScrollBar(), self.viewport().height()
-        if hint == _Hint.PositionAtCenter:
-            bar.setValue(bar.value() + rect.center().y() - height // 2)
-        elif hint == _Hint.PositionAtTop or rect.top() < 0:
-            bar.setValue(bar.value() + rect.top())
-        elif hint == _Hint.PositionAtBottom or rect.bottom() >= height:
-            bar.setValue(bar.value() + rect.bottom() + 1 - height)
-
-    def horizontalOffset(self) -> int:
-        return 0
-
-    def verticalOffset(self) -> int:
-        return self.verticalScrollBar().value()
-
-    def isIndexHidden(self, index: Index) -> bool:
-        return False
-
-    def moveCursor(self, action: QListView.CursorAction, modifiers: Qt.KeyboardModifier) -> QModelIndex:
-        count, row = self._gallery.rowCount(), self.currentIndex().row()
-        if not count:
-            return QModelIndex()
-        page = max(1, self.viewport().height() // self._cell.height()) * self._columns
-        steps = {
-            _Move.MoveLeft: -1, _Move.MovePrevious: -1, _Move.MoveRight: 1, _Move.MoveNext: 1,
-            _Move.MoveUp: -self._columns, _Move.MoveDown: self._columns,
-            _Move.MovePageUp: -page, _Move.MovePageDown: page,
-        }  # fmt: skip
-        if action in (_Move.MoveHome, _Move.MoveEnd):
-            return self._gallery.index(0 if action == _Move.MoveHome else count - 1)
-        if row < 0:
-            return self._gallery.index(self.rows_in_view().start)
-        wanted = row + steps[action]
-        if action in (_Move.MoveUp, _Move.MovePageUp) and wanted < 0:
-            wanted = row % self._columns
-        if action in (_Move.MoveDown, _Move.MovePageDown) and wanted >= count:
-            last_line = (count - 1) // self._columns
-            below = last_line * self._columns + row % self._columns
-            wanted = row if row // self._columns == last_line else below
-        return self._gallery.index(min(count - 1, max(0, wanted)))
-
-    def setSelection(self, rect: QRect, command: QItemSelectionModel.SelectionFlag) -> None:
-        selection, count = QItemSelection(), self._gallery.rowCount()
-
-        def take(first: int, last: int) -> None:
-            if 0 <= first <= last:
-                selection.select(self._gallery.index(first), self._gallery.index(last))
-
-        if self.state() == QListView.State.DragSelectingState:
-            whole = rect.normalized()
-            left, right = max(0, whole.left()) // self._cell.width(), whole.right() // self._cell.width()
-            if whole.right() >= 0 and left < self._columns:
-                rows = self._rows_between(whole.top(), whole.bottom())
-                for start in range(rows.start, rows.stop, self._columns):
-                    take(start + left, min(count - 1, start + min(right, self._columns - 1)))
-        else:  # a range: the rectangle's first corner lies in the item where it begins, the other where it ends
-            ends = sorted((self._row_at(rect.topLeft()), self._row_at(rect.bottomRight())))
-            take(ends[0], min(count - 1, ends[1]))
-        self.selectionModel().select(selection, command)
-
-    def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
-        region, seen = QRegion(), self.rows_in_view()
-        for part in selection.toList():
-            for row in range(max(part.top(), seen.start), min(part.bottom() + 1, seen.stop)):
-                region += self._rect(row)
-        return region
 
     # What else Qt tells
 
@@ -351,7 +211,19 @@ class ImageGallery(QListView):
             if self.currentIndex().isValid():
                 self.opened.emit(self.currentIndex())
             return
+        if event.text().isprintable() and event.text() and not event.modifiers():
+            event.ignore()  # a letter is a command of whoever holds the gallery
+            return
         super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if not self.selectionModel().hasSelection():
+            return
+        place = event.globalPos()
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            inside = self.visualRect(self.currentIndex()).center()
+            place = self.viewport().mapToGlobal(inside if self.viewport().rect().contains(inside) else QPoint(0, 0))
+        self.menu_asked.emit(place)
 
     def keyboardSearch(self, search: str) -> None:
         """Nothing: it would ask every row for its name. The filter above the gallery is the way."""

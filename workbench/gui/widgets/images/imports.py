@@ -43,6 +43,11 @@ class Imports(QObject):
         self.began.emit(job)
 
     @property
+    def busy(self) -> bool:
+        """Whether one of the targets is being imported."""
+        return self._job is not None
+
+    @property
     def waiting(self) -> int:
         """Targets whose import has not begun."""
         return len(self._waiting)

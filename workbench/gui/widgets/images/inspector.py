@@ -1,21 +1,28 @@
 """One item of a gallery, large, with what is known of it; lies beside the gallery while a person looks closer."""
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from workbench.engine.errors import UserError
 from workbench.gui.jobs import DONE, FAILED, Ending, Job, Jobs
+from workbench.gui.models.catalogue import NO_SPLIT_TEXT, Catalogue
 from workbench.gui.naming import named
 from workbench.gui.theme import GAP, Theme
-from workbench.gui.thumbnails import Images
 from workbench.gui.widgets.images.label import ElidedLabel
+from workbench.gui.widgets.images.legend import MaskLegend
+from workbench.gui.widgets.images.picture import Picture, decode_large
 from workbench.gui.widgets.images.set_list import DOT
-from workbench.gui.widgets.images.view import ImageView, Picture, decode_large
+from workbench.gui.widgets.images.view import ImageView
+
+if TYPE_CHECKING:
+    from workbench.engine.data.preview import Whole
 
 
 class ImageInspector(QWidget):
-    """The image, its name and facts, and the zoom.
+    """The image, its mask with a legend, its name and facts, the pixel under the mouse, and the zoom.
 
     Signals:
         closed: The person is done with it.
@@ -30,6 +37,9 @@ class ImageInspector(QWidget):
         self._jobs, self._theme, self._panel = jobs, theme, panel
         self._job: Job | None = None
         self._known = ""
+        self._picture: Picture | None = None
+        self._catalogue: Catalogue | None = None
+        self._opacity, self._limit_pixels = 0.0, 0
         self.item = -1
         self.view = ImageView(theme, name=f"{panel}.large")
         self._name = ElidedLabel()
@@ -38,6 +48,12 @@ class ImageInspector(QWidget):
         self._facts.setTextFormat(Qt.TextFormat.PlainText)
         self._facts.setProperty("role", "muted")
         self._facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._pixel = ElidedLabel()
+        self._pixel.setProperty("role", "muted")
+        named(self._pixel, f"{panel}.pixel", "The pixel under the mouse")
+        self.legend = MaskLegend(theme, name=f"{panel}.legend")
+        self.legend.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.legend.hide()
         self._zoom = QLabel()
         self._zoom.setProperty("role", "muted")
         head = QHBoxLayout()
@@ -62,8 +78,12 @@ class ImageInspector(QWidget):
         column.addLayout(head)
         column.addWidget(self.view, 1)
         column.addLayout(tools)
+        column.addWidget(self._pixel)
+        column.addWidget(self.legend)
         column.addWidget(self._facts)
         self.view.zoom_changed.connect(self._on_zoom_changed)
+        self.view.pointed.connect(self._on_view_pointed)
+        self.legend.changed.connect(self._draw_mask)
 
     def _button(self, thing: str, icon: str, text: str, slot: object) -> QToolButton:
         button = named(QToolButton(), f"{self._panel}.{thing}", text.split(" (")[0])
@@ -74,29 +94,50 @@ class ImageInspector(QWidget):
         button.clicked.connect(slot)
         return button
 
-    def show_item(self, images: Images, item: int, *, class_name: str, split: str) -> None:
-        """Show an item; one that was asked for before and is not there yet is dropped."""
-        if item == self.item:
+    def show_item(self, catalogue: Catalogue, item: int, *, class_name: str) -> None:
+        """Show an item; one that was asked for before and is not there yet is dropped.
+
+        Args:
+            class_name: In words; empty where the items have no classes of their own.
+        """
+        same = item == self.item and self._catalogue is not None and catalogue.images is self._catalogue.images
+        self._catalogue = catalogue
+        self._known = _known(catalogue, item, class_name)
+        if same:
+            self._tell()
+            self._draw_mask()
             return
         self.release()
         self.item = item
-        self._name.show_text(images.name(item))
-        self._known = f"Class {class_name}{DOT}{split}"
-        self._facts.setText(self._known)
+        self._name.show_text(catalogue.names[item])
+        self._tell()
         if not self.view.has_image:
             self.view.show_sentence("Reading the image")
-        self._job = self._jobs.start(decode_large(images, item), title="Reading an image", quiet=True)
+        work = decode_large(catalogue.images, item, palette=catalogue.palette, limit_pixels=self._limit_pixels)
+        self._job = self._jobs.start(work, title="Reading an image", quiet=True)
         self._job.ended.connect(self._on_job_ended)
+
+    def show_masks(self, opacity: float) -> None:
+        """How strongly masks are drawn, 0..1."""
+        self._opacity = opacity
+        self._draw_mask()
+
+    def set_limit(self, pixels: int) -> None:
+        """Decode no image of more pixels than that from now on."""
+        self._limit_pixels = pixels
 
     def release(self) -> None:
         """Show nothing and wait for nothing."""
         if self._job:
             self._job.stop()
             self._job = None
-        self.item = -1
+        self.item, self._picture = -1, None
+        self._pixel.show_text("")
 
     def clear(self) -> None:
         self.release()
+        self._catalogue = None
+        self.legend.hide()
         self.view.show_sentence("")
 
     @property
@@ -109,18 +150,64 @@ class ImageInspector(QWidget):
             return
         self._job = None
         if ending.state == DONE:
-            picture: Picture = ending.result
-            self.view.show_picture(picture)
-            whole = picture.levels[0]
-            size = f"{whole.width():,} \N{MULTIPLICATION SIGN} {whole.height():,} pixels"
-            kilobytes = f"{max(1, round(picture.file_bytes / 1000)):,} kB"
-            self._facts.setText(f"{self._known}\n{size}{DOT}{picture.format or 'unknown format'}{DOT}{kilobytes}")
+            self._picture = ending.result
+            self._draw_mask()
+            self.view.show_picture(ending.result)
+            self._tell()
         elif ending.state == FAILED:
             words = (
                 str(ending.error) if isinstance(ending.error, UserError) else f"A bug in the workbench: {ending.error}"
             )
+            self.legend.hide()
             self.view.show_sentence(words)
             self._facts.setText(f"{self._known}\nUnreadable")
+
+    def _tell(self) -> None:
+        lines = [self._known]
+        if picture := self._picture:
+            whole = picture.levels[0]
+            size = f"{whole.width():,} \N{MULTIPLICATION SIGN} {whole.height():,} pixels"
+            kilobytes = f"{max(1, round(picture.file_bytes / 1000)):,} kB"
+            mode = [picture.whole.mode] if picture.whole else []
+            lines.append(DOT.join([size, picture.format or "unknown format", *mode, kilobytes]))
+            lines.extend(_surprises(picture.whole) if picture.whole else [])
+            if picture.mask_error:
+                lines.append(f"Mask: {picture.mask_error}")
+        self._facts.setText("\n".join(line for line in lines if line))
+
+    def _draw_mask(self) -> None:
+        catalogue, picture = self._catalogue, self._picture
+        palette = catalogue.palette if catalogue else None
+        if catalogue is None or picture is None or palette is None or not picture.labels:
+            self.legend.hide()
+            return
+        if self.sender() is not self.legend:
+            self.legend.show_mask(palette.classes, catalogue.mask_colours, picture.counts)
+            self.legend.show()
+        self.view.show_mask(catalogue.mask_colours, opacity=self._opacity, hidden=self.legend.hidden)
+
+    def _on_view_pointed(self, x: int, y: int) -> None:
+        picture = self._picture
+        if x < 0 or picture is None or picture.whole is None:
+            self._pixel.show_text("")
+            return
+        values = ", ".join(f"{value:,}" for value in picture.whole.value(x, y))
+        parts = [f"x {x:,}, y {y:,}", f"{picture.whole.mode} {values}"]
+        if picture.labels:
+            parts.append(self._class_at(x, y, picture))
+        self._pixel.show_text(DOT.join(parts))
+
+    def _class_at(self, x: int, y: int, picture: Picture) -> str:
+        from workbench.engine.data.masks import IGNORED, STRAY
+
+        assert self._catalogue
+        assert self._catalogue.palette
+        labels, image = picture.labels[0], picture.levels[0]
+        height, width = labels.shape  # a mask may have another size than its image; it is stretched over it
+        label = int(labels[y * height // image.height(), x * width // image.width()])
+        if label in (IGNORED, STRAY):
+            return "ignored" if label == IGNORED else "no class"
+        return self._catalogue.palette.classes[label]
 
     def _on_zoom_changed(self) -> None:
         self._zoom.setText(f"{self.view.zoom * 100:,.0f} %" if self.view.has_image else "")
@@ -150,3 +237,26 @@ class ImageInspector(QWidget):
                 self.stepped.emit(1)
             case _:
                 super().keyPressEvent(event)
+
+
+def _known(catalogue: Catalogue, item: int, class_name: str) -> str:
+    """What the project knows of an item: ``"Class ant (by hand) · train · group 7 · excluded"``."""
+    parts = []
+    if class_name:
+        parts.append(f"Class {class_name}" + (" (by hand)" if catalogue.relabelled[item] else ""))
+    parts.append(catalogue.split(item) or NO_SPLIT_TEXT)
+    if catalogue.groups is not None and catalogue.groups[item]:
+        parts.append(f"group {catalogue.groups[item]}")
+    if catalogue.excluded[item]:
+        parts.append("excluded")
+    return DOT.join(parts)
+
+
+def _surprises(whole: "Whole") -> list[str]:
+    """How what is shown differs from what lies in the file."""
+    lines = []
+    if whole.bits:
+        lines.append(f"Values {whole.least:,} to {whole.most:,}; {2**whole.bits - 1:,} is shown as white")
+    if whole.orientation != 1:
+        lines.append(f"Turned upright (EXIF orientation {whole.orientation})")
+    return lines

@@ -38,12 +38,22 @@ class ElidedLabel(QLabel):
 
 
 class WrappedLabel(QLabel):
-    """Plain text on as many lines as it needs. Qt's own lets a window that is open already cut lines off."""
+    """Plain text on as many lines as it needs, no more and no fewer when text or width change. Qt's own lets a window
+    that is open already cut lines off.
+    """
 
     def __init__(self, text: str = "") -> None:
         super().__init__(text, wordWrap=True)
         self.setTextFormat(Qt.TextFormat.PlainText)
 
+    def setText(self, text: str) -> None:
+        super().setText(text)
+        self._fit()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.setMinimumHeight(self.heightForWidth(self.width()))
+        self._fit()
+
+    def _fit(self) -> None:
+        self.setMinimumHeight(0)  # else the height that is asked for is at least what it was
+        self.setMinimumHeight(max(0, self.heightForWidth(self.width())))

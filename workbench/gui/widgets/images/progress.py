@@ -16,9 +16,10 @@ class ProgressLine(QWidget):
 
     Args:
         name: First part of its widgets' names, e.g. ``"data.progress"``.
+        stop: What the button says that ends the job.
     """
 
-    def __init__(self, theme: Theme, *, name: str) -> None:
+    def __init__(self, theme: Theme, *, name: str, stop: str = "Stop") -> None:
         super().__init__()
         self.setObjectName(name)
         self._job: Job | None = None
@@ -26,8 +27,9 @@ class ProgressLine(QWidget):
         self._bar = named(QProgressBar(textVisible=False, maximum=_FINE), f"{name}.bar", "Progress")
         self._bar.setMinimumWidth(self.fontMetrics().averageCharWidth() * _BAR)
         self._bar.setMaximumHeight(GAP)
-        self._stop = named(QPushButton("Stop"), f"{name}.stop", "Stop this")
-        self._stop.setIcon(theme.icon("stop"))
+        self._stop = named(QPushButton(stop), f"{name}.stop", f"{stop} this")
+        self._stop.setIcon(theme.icon("skip" if stop == "Skip" else "stop"))
+        self._stop.setAutoDefault(False)
         self._stop.setMinimumHeight(ICON)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

@@ -1,5 +1,7 @@
 """The list of imported datasets: a name and two lines of facts each."""
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QStyle, QStyledItemDelegate, QStyleOptionViewItem
@@ -26,10 +28,17 @@ def facts(row: DatasetRow) -> str:
 
 
 def split_facts(row: DatasetRow) -> str:
-    """``"train 50,000 · test 10,000"``; says so where there is none."""
+    """The splits as imported, see :func:`splits_text`."""
+    return splits_text(row.splits)
+
+
+def splits_text(counts: Mapping[str, int]) -> str:
+    """``"train 50,000 · test 10,000"``; says so where there is none, and how many are in none beside others."""
     usual = {split: place for place, split in enumerate(("train", "validation", "test"))}
-    splits = sorted((split for split in row.splits if split), key=lambda split: usual.get(split, len(usual)))
-    named_splits = [f"{split} {row.splits[split]:,}" for split in splits]
+    splits = sorted((split for split in counts if split), key=lambda split: usual.get(split, len(usual)))
+    named_splits = [f"{split} {counts[split]:,}" for split in splits]
+    if named_splits and counts.get(""):
+        named_splits.append(f"no split {counts['']:,}")
     return DOT.join(named_splits) or "no splits"
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from workbench.engine.events import Progress
 
+_IDENTIFIER = re.compile(r"[a-z]+(:[\w./:-]+)?|[\w.-]+/[\w.-]+(:[\w.-]+)?")
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+(:[\w.-]+)?")
 
 
@@ -59,10 +60,17 @@ def _known() -> Known:
     )
 
 
-def judge(target: str, *, known: Known) -> Verdict:
-    """What ``target`` names. A path is looked up; nothing is read, and the network is not asked."""
+def judge(target: str, *, known: Known | None) -> Verdict:
+    """What ``target`` names. A path is looked up; nothing is read, and the network is not asked.
+
+    As long as it is not known what the engine understands, an identifier gets the benefit of the doubt.
+    """
     if not target:
         return Verdict(False, "")
+    path = _existing(target)
+    here = Verdict(True, "A folder" if path.is_dir() else "A file") if path else None
+    if known is None:
+        return here or Verdict(bool(_IDENTIFIER.fullmatch(target)), "")
     if target == known.digits:
         return Verdict(True, "The handwritten digits that come with the program")
     if target.startswith(known.torchvision):
@@ -70,9 +78,8 @@ def judge(target: str, *, known: Known) -> Verdict:
         if name in known.sets:
             return Verdict(True, f"{name} by torchvision, fetched from the network unless it was before")
         return Verdict(False, f"torchvision's sets that are known here: {', '.join(known.sets)}")
-    path = _existing(target)
-    if path:
-        return Verdict(True, "A folder" if path.is_dir() else "A file")
+    if here:
+        return here
     if target.startswith(known.hub) or _HUB_ID.fullmatch(target):
         if _HUB_ID.fullmatch(target.removeprefix(known.hub)):
             return Verdict(True, "A set on the Hugging Face Hub, fetched from the network unless it was before")

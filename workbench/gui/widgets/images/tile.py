@@ -1,14 +1,21 @@
-"""How an item of a gallery is painted: the picture, below it the class (a coloured chip, its name) and the split."""
+"""How an item of a gallery is painted: the picture with its mask and signs, below it the class and the split.
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPen
+A class is a chip in its colour and its name; of a mask without a class of its own the shares of its classes are a bar.
+"""
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from workbench.gui.models.gallery import GalleryModel, Role
+from workbench.gui.models.catalogue import NO_SPLIT_TEXT
+from workbench.gui.models.gallery import GalleryModel, Tile
 from workbench.gui.theme import GAP, ICON, Theme
 from workbench.gui.thumbnails import CRISP
 
 _RADIUS = 4
+_FADED = 0.3  # how much is left of an excluded item's picture
+_SIGN_SHARE = 6  # of a tile's side, the side of a sign
+_LEAST_SIGN = 12  # logical pixels
 _ROOMY = 2.5  # times the least width of two lines: from here on the name stands beside the split
 # Put together once: Python takes five microseconds for each of these, and a full window has 300 tiles.
 _SELECTED, _FOCUSED, _HOVERED = (
@@ -26,6 +33,7 @@ class TileDelegate(QStyledItemDelegate):
     def __init__(self, theme: Theme, view: QWidget) -> None:
         super().__init__(view)
         self._theme, self._view, self._tile = theme, view, 0
+        self._warning, self._pencil = theme.icon("warning", colour="warning"), theme.icon("rename")
 
     def cell(self, tile: int) -> QSize:
         """Paint tiles of this side from now on; the least size of a cell that holds one, in logical pixels."""
@@ -46,19 +54,24 @@ class TileDelegate(QStyledItemDelegate):
     ) -> None:
         rect: QRect = option.rect
         state: QStyle.StateFlag = option.state
-        tile = self._tile
+        model, side = index.model(), self._tile
+        assert isinstance(model, GalleryModel)
+        tile = model.tile(index.row())
         painter.save()
         self._paint_background(painter, rect.adjusted(1, 1, -1, -1), state)
-        square = QRect(rect.left() + (rect.width() - tile) // 2, rect.top() + GAP // 2 + 2, tile, tile)
-        if error := index.data(Role.ERROR):
-            self._paint_unreadable(painter, square, str(error))
+        square = QRect(rect.left() + (rect.width() - side) // 2, rect.top() + GAP // 2 + 2, side, side)
+        inside = square
+        if tile.error:
+            self._paint_unreadable(painter, square)
         else:
-            self._paint_picture(painter, square, index.data(Role.THUMBNAIL))
+            inside = self._paint_picture(painter, square, tile)
+        if tile.excluded or tile.marked or tile.relabelled:
+            self._paint_signs(painter, inside, tile)
         left, top = square.left(), square.bottom() + 1 + GAP // 2
         line = QRect(left, top, rect.right() - GAP // 2 - left, self._line_height())
-        self._paint_class(painter, line, index)
-        if tile >= self._two_lines():
-            self._paint_second_line(painter, line.translated(0, line.height()), index)
+        told = self._paint_first_line(painter, line, tile, model)
+        if side >= self._two_lines():
+            self._paint_second_line(painter, line.translated(0, line.height()), tile, model, told=told)
         painter.restore()
 
     def paint_band(self, painter: QPainter, rect: QRect) -> None:
@@ -83,22 +96,65 @@ class TileDelegate(QStyledItemDelegate):
         painter.drawRoundedRect(QRectF(rect).adjusted(1, 1, -1, -1), _RADIUS, _RADIUS)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
-    def _paint_picture(self, painter: QPainter, square: QRect, image: QImage | None) -> None:
-        colours = self._theme.colours
+    def _paint_picture(self, painter: QPainter, square: QRect, tile: Tile) -> QRect:
+        """Returns where the picture lies."""
+        colours, image = self._theme.colours, tile.picture
         if image is None:
             painter.fillRect(square, QColor(colours.raised))
-            return
+            return square
         target = picture_rect(image.size(), QRectF(square), ratio=painter.device().devicePixelRatioF())
+        if tile.excluded:
+            painter.setOpacity(_FADED)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, max(image.width(), image.height()) > CRISP)
         painter.drawImage(target, image)
-        # A thin edge, so that a white image does not run into the background.
+        if tile.overlay is not None:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)  # a mixed label would be a lie
+            painter.drawImage(target, tile.overlay)
+        painter.setOpacity(1.0)
+        # A thin edge, so that a white image does not run into the background. As four rectangles: a see-through outline
+        # takes as long to draw as all the rest of a tile.
         edge = QColor(colours.text)
         edge.setAlphaF(0.15)
-        painter.setPen(QPen(edge, 0))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRect(target.adjusted(0, 0, -1, -1))
+        left, top, width, height = target.left(), target.top(), target.width(), target.height()
+        for side in (
+            QRectF(left, top, width, 1),
+            QRectF(left, top + height - 1, width, 1),
+            QRectF(left, top + 1, 1, height - 2),
+            QRectF(left + width - 1, top + 1, 1, height - 2),
+        ):
+            painter.fillRect(side, edge)
+        return target.toRect()
 
-    def _paint_unreadable(self, painter: QPainter, square: QRect, sentence: str) -> None:
+    def _paint_signs(self, painter: QPainter, picture: QRect, tile: Tile) -> None:
+        """In the corners of the picture: left out, labelled by hand, an error."""
+        side = max(_LEAST_SIGN, min(ICON, self._tile // _SIGN_SHARE))
+        corner = QRect(picture.left() + 2, picture.top() + 2, side, side)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if tile.excluded:
+            self._paint_struck(painter, corner)
+        corner.moveRight(max(picture.right() - 2, corner.right() + side))
+        for wanted, icon in ((tile.marked, self._warning), (tile.relabelled, self._pencil)):
+            if wanted:
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(QColor(self._theme.colours.surface))
+                painter.drawRoundedRect(corner, 3, 3)
+                icon.paint(painter, corner.adjusted(1, 1, -1, -1))
+                corner.translate(-side - 2, 0)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+    def _paint_struck(self, painter: QPainter, rect: QRect) -> None:
+        """A ring with a bar across: not in use."""
+        painter.setPen(QPen(QColor(self._theme.colours.text), max(1.5, rect.width() / 9)))
+        painter.setBrush(QColor(self._theme.colours.surface))
+        ring = QRectF(rect).adjusted(1.5, 1.5, -1.5, -1.5)
+        painter.drawEllipse(ring)
+        reach = ring.width() / 2 * 0.7
+        middle = ring.center()
+        painter.drawLine(
+            QPointF(middle.x() - reach, middle.y() - reach), QPointF(middle.x() + reach, middle.y() + reach)
+        )
+
+    def _paint_unreadable(self, painter: QPainter, square: QRect) -> None:
         colours = self._theme.colours
         painter.fillRect(square, QColor(colours.raised))
         painter.setPen(QPen(QColor(colours.bad), 1, Qt.PenStyle.DashLine))
@@ -118,21 +174,45 @@ class TileDelegate(QStyledItemDelegate):
             below = QRect(inside.left(), top + ICON + GAP // 2, inside.width(), needed.height())
             painter.drawText(below, int(flags), text)
 
-    def _paint_class(self, painter: QPainter, line: QRect, index: QModelIndex | QPersistentModelIndex) -> None:
+    def _paint_first_line(self, painter: QPainter, line: QRect, tile: Tile, model: GalleryModel) -> str:
+        """The class; of a mask the shares of its classes, else the name. Returns what was told beside the class."""
         colours = self._theme.colours
-        label, text = index.data(Role.LABEL), str(index.data(Role.CLASS))
-        side = max(8, line.height() // 2)
-        paint_chip(painter, QRect(line.left(), line.center().y() - side // 2, side, side), label, theme=self._theme)
-        painter.setPen(QColor(colours.text if label >= 0 else colours.muted))
-        _paint_elided(painter, line.adjusted(side + GAP // 2, 0, 0, 0), text, Qt.TextElideMode.ElideRight)
+        if tile.label is not None:
+            side = max(8, line.height() // 2)
+            chip = QRect(line.left(), line.center().y() - side // 2, side, side)
+            paint_chip(painter, chip, tile.label, theme=self._theme, colour=tile.colour)
+            painter.setPen(QColor(colours.text if tile.label >= 0 else colours.muted))
+            _paint_elided(
+                painter, line.adjusted(side + GAP // 2, 0, 0, 0), tile.class_name, Qt.TextElideMode.ElideRight
+            )
+            return ""
+        if any(tile.shares):
+            self._paint_shares(painter, QRect(line.left(), line.center().y() - 3, self._tile, 7), tile.shares, model)
+            return ""
+        painter.setPen(QColor(colours.text))
+        _paint_elided(painter, line, tile.name, Qt.TextElideMode.ElideMiddle)
+        return tile.name
 
-    def _paint_second_line(self, painter: QPainter, line: QRect, index: QModelIndex | QPersistentModelIndex) -> None:
-        model = index.model()
-        assert isinstance(model, GalleryModel)
+    def _paint_shares(self, painter: QPainter, rect: QRect, shares: list[int], model: GalleryModel) -> None:
+        total, done = sum(shares), 0
+        for label, pixels in enumerate(shares):
+            if pixels:
+                left, right = rect.width() * done // total, rect.width() * (done + pixels) // total
+                part = QRect(rect.left() + left, rect.top(), right - left, rect.height())
+                painter.fillRect(part, QColor(model.mask_colour(label)))
+                done += pixels
+        edge = QColor(self._theme.colours.text)
+        edge.setAlphaF(0.3)
+        painter.setPen(QPen(edge, 0))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(rect.adjusted(0, 0, -1, -1))
+
+    def _paint_second_line(self, painter: QPainter, line: QRect, tile: Tile, model: GalleryModel, *, told: str) -> None:
         painter.setPen(QColor(self._theme.colours.muted))
-        parts = [str(index.data(Role.SPLIT))] if model.has_splits else []
-        if not parts or self._tile >= _ROOMY * self._two_lines():
-            parts.append(str(index.data(Role.NAME)))
+        splits = model.catalogue is not None and len(model.catalogue.splits) > 1
+        parts = [tile.split or NO_SPLIT_TEXT] if splits else []
+        if tile.name != told and (not parts or self._tile >= _ROOMY * self._two_lines()):
+            parts.append(tile.name)
         text = " \N{MIDDLE DOT} ".join(parts)
         _paint_elided(painter, line, text, Qt.TextElideMode.ElideMiddle)
 
@@ -153,12 +233,19 @@ def picture_rect(size: QSize, square: QRectF, *, ratio: float) -> QRectF:
     return QRectF(left, top, width, height)
 
 
-def paint_chip(painter: QPainter, rect: QRect, label: int, *, theme: Theme) -> None:
-    """The mark of a class: a filled square in its colour, an empty one where the class is unknown."""
+def paint_chip(painter: QPainter, rect: QRect, label: int, *, theme: Theme, colour: str = "") -> None:
+    """The mark of a class: a filled square in its colour, an empty one where the class is unknown.
+
+    Args:
+        colour: ``"#rrggbb"``; empty for the theme's own.
+    """
+    edge = QColor(theme.colours.muted)
     if label >= 0:
-        painter.fillRect(rect, QColor(theme.series_colour(label)))
-        return
-    painter.setPen(QPen(QColor(theme.colours.muted), 1))
+        painter.fillRect(rect, QColor(colour or theme.series_colour(label)))
+        if not colour:
+            return
+        edge.setAlphaF(0.6)  # any colour may have been chosen, also that of the background
+    painter.setPen(QPen(edge, 1))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawRect(rect.adjusted(0, 0, -1, -1))
 

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from workbench.gui.naming import named
 from workbench.gui.theme import GAP, Theme
+from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.plots import painting as paint
-from workbench.gui.widgets.plots.flow import FlowLayout
 
 _SAMPLE = 20.0  # logical pixels of line in front of a word
 

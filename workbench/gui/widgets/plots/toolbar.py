@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from workbench.gui.naming import named
 from workbench.gui.theme import GAP, ICON, Theme
 from workbench.gui.units import title_of
-from workbench.gui.widgets.plots.flow import FlowLayout
+from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.plots.series import View
 
 _NOTCHES = 120  # of the smoothing slider; each takes the same share of what the weight is short of 1

@@ -1,6 +1,7 @@
-"""Data: what is in the project, looked at. Drop something on it and it is imported.
+"""Data: what is in the project, looked at, checked, put right and divided. Drop something on it and it is imported.
 
-The panel arranges; the browser of images, the list of datasets and the imports are of their own.
+The panel arranges and has the commands; the list of datasets, the imports, and the looks at one dataset
+(:mod:`workbench.gui.panels.data.pages`) are of their own.
 """
 
 from PySide6.QtCore import Qt
@@ -9,16 +10,21 @@ from PySide6.QtGui import (
     QDragLeaveEvent,
     QDragMoveEvent,
     QDropEvent,
+    QKeySequence,
     QShowEvent,
 )
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from workbench.engine.project.project import DatasetRow
 from workbench.gui.actions import Action, Trigger
+from workbench.gui.dialogs.export_dialog import ExportDialog
 from workbench.gui.dialogs.import_dialog import ImportDialog
-from workbench.gui.jobs import DONE, FAILED, Ending, Job
-from workbench.gui.models.gallery import open_catalogue
+from workbench.gui.jobs import FAILED, Ending, Job
+from workbench.gui.models.dataset import DatasetModel, Told
+from workbench.gui.models.training import untrainable
 from workbench.gui.naming import named
+from workbench.gui.panels.data.commands import UNDO, commands_of
+from workbench.gui.panels.data.pages import CHECKS, ITEMS, TITLES, DatasetPages
 from workbench.gui.panels.panel import Empty, Panel
 from workbench.gui.theme import GAP, Theme
 from workbench.gui.widgets.images.browser import ImageBrowser
@@ -27,9 +33,11 @@ from workbench.gui.widgets.images.header import ImageSetHeader
 from workbench.gui.widgets.images.imports import Imports
 from workbench.gui.widgets.images.progress import ProgressLine
 from workbench.gui.widgets.images.set_list import ImageSetList
+from workbench.gui.widgets.undo_bar import UndoBar
 from workbench.gui.workspace import Workspace
 
 _LIST = 32  # characters of width that the list of datasets begins with
+_UNTOUCHED = "The imported files stay as they are; every change here can be undone."
 _NO_DATA = Empty(
     icon="data",
     title="No data yet",
@@ -51,25 +59,32 @@ DIGITS = "digits"  # as the engine calls them; asking it would load its readers 
 
 
 class DataPanel(Panel):
-    """Datasets on the left, the chosen one's gallery on the right, an item of it large on demand."""
+    """Datasets on the left, the chosen one on the right: its items, classes, numbers, findings and splits."""
 
     def __init__(self, *, workspace: Workspace, theme: Theme, trigger: Trigger) -> None:
         super().__init__("data", workspace=workspace, theme=theme, trigger=trigger)
         self.setAcceptDrops(True)
-        self._row: DatasetRow | None = None
         self._wanted = ""  # name of the dataset to choose when it is there
-        self._loading: Job | None = None
         self._stale = True
+        self._failed_here = False  # the error that is shown is about the dataset that is shown
+        self.model = DatasetModel(workspace, self)
         self.datasets = ImageSetList(theme)
         self.header = ImageSetHeader()
-        self.browser = ImageBrowser(workspace.jobs, theme)
+        self.pages = DatasetPages(self.model, workspace, theme, errors=self.errors)
+        self.undo_bar = UndoBar(theme, name="data.undo", keys=_native(UNDO))
         self.progress = ProgressLine(theme, name="data.progress")
         self.opening = ProgressLine(theme, name="data.opening")
         self.imports = Imports(workspace, self)
-        self._dialog: ImportDialog | None = None
+        self._import_dialog: ImportDialog | None = None
+        self._export_dialog: ExportDialog | None = None
         self._lay_out()
         self._highlight = DropHighlight(self, theme, text="Drop to import")
         self._connect()
+
+    @property
+    def browser(self) -> ImageBrowser:
+        """What shows images."""
+        return self.pages.items.images
 
     def _lay_out(self) -> None:
         add = named(QPushButton("Import\N{HORIZONTAL ELLIPSIS}"), "data.add", "Import data")
@@ -81,12 +96,16 @@ class DataPanel(Panel):
         column.setSpacing(GAP)
         column.addWidget(self.datasets, 1)
         column.addWidget(add)
+        self._export = named(QPushButton("Export\N{HORIZONTAL ELLIPSIS}"), "data.export-this", "Export this dataset")
+        self._export.setIcon(self.theme.icon("export"))
+        self._export.clicked.connect(self.ask_for_export)
         self._train = named(QPushButton("Train on this"), "data.train-on", "Train on this dataset")
         self._train.setIcon(self.theme.icon("train"))
-        self._train.clicked.connect(self._on_train_clicked)
+        self._train.clicked.connect(self.train_on_this)
         head = QHBoxLayout()
         head.setSpacing(GAP)
         head.addWidget(self.header, 1)
+        head.addWidget(self._export, 0, Qt.AlignmentFlag.AlignTop)
         head.addWidget(self._train, 0, Qt.AlignmentFlag.AlignTop)
         right = QWidget()
         column = QVBoxLayout(right)
@@ -94,7 +113,7 @@ class DataPanel(Panel):
         column.setSpacing(GAP)
         column.addLayout(head)
         column.addWidget(self.opening)
-        column.addWidget(self.browser, 1)
+        column.addWidget(self.pages, 1)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.addWidget(left)
@@ -106,6 +125,7 @@ class DataPanel(Panel):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
         whole.addWidget(self.splitter, 1)
+        whole.addWidget(self.undo_bar)
         strip = self.layout()
         assert isinstance(strip, QVBoxLayout)
         strip.addWidget(self.progress)  # below everything, so that it is seen over the empty page, too
@@ -117,67 +137,71 @@ class DataPanel(Panel):
         self.datasets.chosen.connect(self._on_dataset_chosen)
         self.imports.began.connect(self._on_import_began)
         self.imports.succeeded.connect(self._on_import_succeeded)
-        self.imports.failed.connect(self._on_import_failed)
+        self.imports.failed.connect(self._on_failed)
+        self.model.opening.connect(self._on_opening)
+        self.model.opened.connect(self._on_opened)
+        self.model.edited.connect(self._on_edited)
+        self.model.failed.connect(self._on_model_failed)
+        self.pages.turned.connect(self._on_page_turned)
+        self.pages.items.selection_changed.connect(self.workspace.changed)
+        self.pages.repair_wanted.connect(self._on_repair_wanted)
+        self.undo_bar.undone.connect(self.model.undo)
 
     # Commands
 
     def commands(self) -> list[Action]:
-        def has_project() -> bool:
-            return self.workspace.project is not None
-
-        def has_images() -> bool:
-            return self._row is not None
-
-        return [
-            Action(
-                id="data.import", text="Import data\N{HORIZONTAL ELLIPSIS}", handler=self.ask_for_import,
-                shortcut="Ctrl+I", icon="import", menu="Data", enabled=has_project, toolbar=True,
-            ),
-            Action(
-                id="data.import-digits", text="Import the digits that come with the program",
-                handler=self._on_digits_wanted, menu="Data", enabled=has_project,
-            ),
-            Action(
-                id="data.train", text="Train on this dataset", handler=self._on_train_clicked, icon="train",
-                menu="Data", enabled=has_images,
-            ),
-            Action(
-                id="data.larger", text="Larger tiles", handler=self.browser.larger, shortcut="Ctrl++; Ctrl+=",
-                icon="plus", menu="Data", panel="data", enabled=has_images,
-            ),
-            Action(
-                id="data.smaller", text="Smaller tiles", handler=self.browser.smaller, shortcut="Ctrl+-",
-                icon="minus", menu="Data", panel="data", enabled=has_images,
-            ),
-            Action(
-                id="data.find", text="Find images by name", handler=self.browser.filters.focus_text, shortcut="Ctrl+F",
-                icon="search", menu="Data", panel="data", enabled=has_images,
-            ),
-        ]  # fmt: skip
+        return commands_of(self)
 
     def ask_for_import(self) -> None:
         """Open the dialog."""
-        if self._dialog is None:
-            self._dialog = ImportDialog(self.workspace, self.theme, self)
-            self._dialog.started.connect(self.imports.follow)
-            self._dialog.failed_unseen.connect(self._on_import_failed)
-        self._dialog.ask()
+        if self._import_dialog is None:
+            self._import_dialog = ImportDialog(self.workspace, self.theme, self)
+            self._import_dialog.started.connect(self.imports.follow)
+            self._import_dialog.failed_unseen.connect(self._on_failed)
+        self._import_dialog.ask()
+
+    def ask_for_export(self) -> None:
+        """Open the dialog that writes the dataset in another form."""
+        if self.model.dataset is None:
+            return
+        if self._export_dialog is None:
+            self._export_dialog = ExportDialog(self.workspace, self.theme, self)
+        self._export_dialog.ask(self.model.dataset)
 
     def import_targets(self, targets: list[str]) -> None:
         """Import paths and identifiers, one after another; the last becomes the chosen dataset."""
         self.errors.dismiss()
         self.imports.add(targets)
 
+    def check(self) -> None:
+        """Turn to the findings, and look into the data if nobody has yet."""
+        self.pages.turn_to(CHECKS)
+        self.model.examine()
+
+    def search(self) -> None:
+        """Let a person type what to search for among the items."""
+        self.pages.turn_to(ITEMS)
+        self.pages.items.browser.filters.focus_text()
+
     def _on_add_clicked(self) -> None:
         self.trigger("data.import")
 
-    def _on_digits_wanted(self) -> None:
+    def import_digits(self) -> None:
+        """Import the sample that comes with the program."""
         self.import_targets([DIGITS])
 
-    def _on_train_clicked(self) -> None:
-        assert self._row
-        self.workspace.offer_dataset(self._row.name)
+    def train_on_this(self) -> None:
+        """Hand the dataset to whoever trains."""
+        assert self.model.row
+        self.workspace.offer_dataset(self.model.row.name)
         self.trigger("show.train")
+
+    def _on_failed(self, error: BaseException, doing: str) -> None:
+        self.show_error(error, doing=doing)
+
+    def _on_model_failed(self, error: BaseException, doing: str) -> None:
+        self._failed_here = True
+        self.show_error(error, doing=doing)
 
     # Imports
 
@@ -188,8 +212,17 @@ class DataPanel(Panel):
         self._wanted = self.workspace.opened().dataset(id).name
         self._on_datasets_changed()
 
-    def _on_import_failed(self, error: BaseException, doing: str) -> None:
-        self.show_error(error, doing=doing)
+    def _on_repair_wanted(self, repair: str) -> None:
+        assert self.model.row
+        self.errors.dismiss()
+        job = self.workspace.repair_dataset(self.model.row, [repair])
+        job.ended.connect(self._on_repair_ended)
+        self.imports.follow(job)
+
+    def _on_repair_ended(self, ending: Ending) -> None:
+        if ending.state == FAILED:
+            assert ending.error
+            self.show_error(ending.error, doing="repairing")
 
     # The list of datasets
 
@@ -223,35 +256,52 @@ class DataPanel(Panel):
             self._turn_to(project.dataset(id))
 
     def _turn_to(self, row: DatasetRow | None) -> None:
-        """Show this dataset; opening the one before, if that still goes on, is dropped."""
-        if row == self._row:
+        """Show this dataset; what went on with the one before is dropped."""
+        if row == self.model.row:
             return
-        if self._loading:
-            self._loading.stop()
-            self._loading = None
         self.opening.release()
-        self.browser.show_catalogue(None, total=row.items if row else 0)
-        self._row = row
-        self._train.setEnabled(row is not None)
+        self.undo_bar.hide()
+        if self._failed_here:
+            self._failed_here = False
+            self.errors.dismiss()
+        why_not = untrainable(row) if row else ""
+        self._train.setEnabled(row is not None and not why_not)
+        self._train.setToolTip(why_not)
+        self._export.setEnabled(False)
         if row:
             self._wanted = row.name
             self.header.show_row(row)
-            work = open_catalogue(self.workspace.opened().dataset_file(row.id))
-            self._loading = self.workspace.jobs.start(work, title=f"Opening {row.name}", quiet=True)
-            self._loading.ended.connect(self._on_loading_ended)
-            self.opening.follow(self._loading, stoppable=False)
+        self.model.open(row)
+        self._announce()
+
+    # The dataset
+
+    def _on_opening(self, job: Job) -> None:
+        self.opening.follow(job, stoppable=False)
+
+    def _on_opened(self) -> None:
+        assert self.model.dataset
+        self.header.show_dataset(self.model.dataset)
+        self._export.setEnabled(True)
+        self._announce()
+
+    def _on_edited(self, told: Told) -> None:
+        assert self.model.dataset
+        self.errors.dismiss()
+        self.header.show_dataset(self.model.dataset)
+        if told.how == "undone":
+            self.undo_bar.hide()
+        else:
+            text = _sentence(told.edit.text)
+            self.undo_bar.offer(f"{text}. {_UNTOUCHED}" if told.first else text)
+        self._announce()
+
+    def _on_page_turned(self, id: str) -> None:
         self.workspace.changed.emit()
 
-    def _on_loading_ended(self, ending: Ending) -> None:
-        if self.sender() is not self._loading:
-            return
-        self._loading = None
-        assert self._row
-        if ending.state == DONE:
-            self.browser.show_catalogue(ending.result)
-        elif ending.state == FAILED:
-            assert ending.error
-            self.show_error(ending.error, doing=f"opening {self._row.name}")
+    def _announce(self) -> None:
+        """Have the commands ask anew what makes sense, and what undo and redo would do."""
+        self.workspace.changed.emit()
 
     # What Qt tells
 
@@ -281,7 +331,12 @@ class DataPanel(Panel):
     # What is remembered
 
     def state(self) -> dict[str, object]:
-        return {"tile": self.browser.gallery.tile, "dataset": self._wanted, "splitter": self.splitter.sizes()}
+        return {
+            "tile": self.browser.gallery.tile,
+            "dataset": self._wanted,
+            "splitter": self.splitter.sizes(),
+            "page": self.pages.current,
+        }
 
     def restore(self, state: dict[str, object]) -> None:
         tile, dataset, sizes = state.get("tile"), state.get("dataset"), state.get("splitter")
@@ -292,3 +347,13 @@ class DataPanel(Panel):
         if isinstance(dataset, str) and dataset:
             self._wanted = dataset
             self._on_datasets_changed()
+        if (page := state.get("page")) in TITLES:
+            self.pages.turn_to(str(page))
+
+
+def _native(keys: str) -> str:
+    return QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,1 @@
+"""What the import dialog shows of a source before it is imported: what it is, samples, and what the checks found."""
