@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from workbench.engine.errors import UserError
@@ -19,6 +19,8 @@ from workbench.gui.widgets.images.view import ImageView
 
 if TYPE_CHECKING:
     from workbench.engine.data.preview import Whole
+
+_LEGEND = 0.24  # of the height at most; the image is what a person came for
 
 
 class ImageInspector(QWidget):
@@ -226,6 +228,10 @@ class ImageInspector(QWidget):
 
     def _on_one_clicked(self) -> None:
         self.view.set_zoom(1.0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.legend.setMaximumHeight(max(3 * self.fontMetrics().height(), round(_LEGEND * self.height())))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         match event.key():
