@@ -554,3 +554,14 @@ def test_too_little_to_divide() -> None:
     assert "leaves nothing for validation. Use more data or a larger share" in refusal(division([0, 1]), "random")
     assert "no item of this data has a label" in refusal(division([-1, -1]), "random")
     assert "no item of this data has a label" in refusal(division([]), AUTOMATIC)
+
+
+@pytest.mark.parametrize("rule", ["(a+)+$", r"^(\w*)*b", "(x|[0-9]+){4,}", r"(\(\d+\))*"])
+def test_a_repeated_repetition_is_refused(rule: str) -> None:
+    with pytest.raises(UserError, match="repeats a repetition"):
+        check_rule(rule)
+
+
+@pytest.mark.parametrize("rule", [r"^(\d)", "^(patient[0-9]+)_", "(a+)b+", r"(\w+)-(\w+)", "(?:ab)+", r"\(a+\)+"])
+def test_plain_patterns_are_taken(rule: str) -> None:
+    check_rule(rule)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from workbench.engine.data.arrow import label_sets_of, read_metadata
+from workbench.engine.data.item_table import ItemTable
 from workbench.engine.data.source import UNKNOWN, Content, Palette, Record
 from workbench.engine.errors import UserError
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import datasets
 
 
-class ImageSet:
+class ImageSet(ItemTable):
     """Images, each with a mask or without, by index, 0-based. Immutable, so safe from several threads.
 
     Attributes:
@@ -49,10 +50,7 @@ class ImageSet:
             self._masks = _files(table["mask"]) if self.content == "masks" else None
             # Not to_numpy(), which imports pandas: half a second before the first image is seen.
             self._labels = {key: np.array(table[key].to_pylist(), dtype=np.int64) for key in self.label_sets}
-            self._splits = np.array(table["split"].to_pylist(), dtype=np.str_)
-            self._names: list[str] = table["name"].to_pylist()
-            grouped = "group" in table.column_names  # the first versions kept none
-            self._groups = np.array(table["group"].to_pylist() if grouped else [""] * len(self._names), dtype=np.str_)
+            super().__init__(table)
         except FileNotFoundError:
             raise _unreadable(path, "it is missing") from None
         except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -60,9 +58,6 @@ class ImageSet:
         for key, labels in self._labels.items():
             if len(labels) and not UNKNOWN <= labels.min() <= labels.max() < len(self.label_sets[key]):
                 raise _unreadable(path, f"a {key} is none of its classes")
-
-    def __len__(self) -> int:
-        return len(self._names)
 
     def classes(self, label_set: str = "") -> tuple[str, ...]:
         """Class names in label order, of the first label set unless one is named."""
@@ -72,20 +67,6 @@ class ImageSet:
         """int64[N], -1 where unknown, of the first label set unless one is named."""
         labels: npt.NDArray[np.int64] = self._labels[label_set or next(iter(self.label_sets))]
         return labels.copy()
-
-    def splits(self) -> npt.NDArray[np.str_]:
-        """str[N]: ``"train"``, ``"validation"``, ``"test"`` or ``""``."""
-        return self._splits.copy()
-
-    def groups(self) -> npt.NDArray[np.str_]:
-        """str[N]: what an item belongs to, ``""`` where nobody said."""
-        return self._groups.copy()
-
-    def name(self, index: int) -> str:
-        return self._names[index]
-
-    def names(self) -> list[str]:
-        return list(self._names)
 
     def encoded(self, index: int) -> bytes:
         """The image file of one item, byte for byte as it was imported."""

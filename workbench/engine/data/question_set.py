@@ -6,17 +6,16 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from workbench.engine.data.arrow import read_metadata
 from workbench.engine.data.image_set import ImageSet
+from workbench.engine.data.item_table import ItemTable
 from workbench.engine.data.source import Answer, Content, Palette, Question
 from workbench.engine.errors import UserError
 
 
-class QuestionSet:
+class QuestionSet(ItemTable):
     """Questions about texts by index, 0-based. Immutable, so safe from several threads.
 
     Args:
@@ -39,30 +38,11 @@ class QuestionSet:
             if read_metadata(table.schema)[0] != "questions":
                 raise ValueError("it holds no questions")
             self._table = table.select(["context", "question", "answers", "impossible"])
-            self._names: list[str] = table["name"].to_pylist()
-            self._splits = np.array(table["split"].to_pylist(), dtype=np.str_)
-            self._groups = np.array(table["group"].to_pylist(), dtype=np.str_)
+            super().__init__(table)
         except FileNotFoundError:
             raise _unreadable(path, "it is missing") from None
         except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise _unreadable(path, str(error) or type(error).__name__) from error
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-    def splits(self) -> npt.NDArray[np.str_]:
-        """str[N]: ``"train"``, ``"validation"``, ``"test"`` or ``""``."""
-        return self._splits.copy()
-
-    def groups(self) -> npt.NDArray[np.str_]:
-        """str[N]: the article of each question."""
-        return self._groups.copy()
-
-    def name(self, index: int) -> str:
-        return self._names[index]
-
-    def names(self) -> list[str]:
-        return list(self._names)
 
     def questions(self) -> list[str]:
         """What is asked, of all items, for lists and searches."""

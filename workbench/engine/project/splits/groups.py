@@ -13,6 +13,7 @@ from workbench.engine.errors import UserError
 
 SOURCE, FOLDER = "source", "folder"
 _TRIES, _PLACED = 24, 20_000  # orders of groups that are tried, and groups placed in all of them together
+_NESTED = re.compile(r"\((?:[^()\\]|\\.)*[+*}](?:[^()\\]|\\.)*\)[+*{]")  # (a+)+ may take for ever on one name
 _DIGITS = 6  # scores are rounded before they are compared, so that every processor breaks ties alike
 
 Whole = NDArray[np.int64]
@@ -29,6 +30,8 @@ def check_rule(rule: str) -> None:
                 f"groups = {rule!r} is no pattern ({error})",
                 remedy="use source, folder, or a regular expression such as ^(patient\\d+)",
             ) from None
+        if _NESTED.search(rule):
+            raise UserError(f"groups = {rule!r} repeats a repetition, which can take for ever", remedy="repeat it once")
 
 
 def groups_by(rule: str, names: Sequence[str], *, given: NDArray[np.str_]) -> NDArray[np.str_]:

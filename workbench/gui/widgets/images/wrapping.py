@@ -1,61 +1,17 @@
-"""Widgets side by side, on as many rows as the width asks for. Qt has no such layout."""
+"""Widgets side by side that share what is left of their row."""
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
-from PySide6.QtWidgets import QLayout, QLayoutItem, QSizePolicy, QWidget
+from PySide6.QtWidgets import QLayoutItem, QSizePolicy
 
-from workbench.gui.theme import GAP
+from workbench.gui.widgets.flow import FlowLayout
 
 
-class WrapLayout(QLayout):
+class WrapLayout(FlowLayout):
     """Fills a row with its widgets' preferred widths, then begins the next.
 
     What is left of a row goes to those widgets whose policy is to expand, up to their maximum widths, else to the last
     one of the row if it may grow.
     """
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._items: list[QLayoutItem] = []
-        self.setContentsMargins(0, 0, 0, 0)
-        self.setSpacing(GAP)
-
-    # What Qt asks
-
-    def addItem(self, item: QLayoutItem) -> None:
-        self._items.append(item)
-
-    def count(self) -> int:
-        return len(self._items)
-
-    def itemAt(self, index: int) -> QLayoutItem | None:  # None is how Qt learns the end
-        return self._items[index] if 0 <= index < len(self._items) else None
-
-    def takeAt(self, index: int) -> QLayoutItem | None:
-        return self._items.pop(index) if 0 <= index < len(self._items) else None
-
-    def expandingDirections(self) -> Qt.Orientation:
-        return Qt.Orientation(0)
-
-    def hasHeightForWidth(self) -> bool:
-        return True
-
-    def heightForWidth(self, width: int) -> int:
-        return self._arrange(QRect(0, 0, width, 0), place=False)
-
-    def setGeometry(self, rect: QRect) -> None:
-        super().setGeometry(rect)
-        self._arrange(rect, place=True)
-
-    def sizeHint(self) -> QSize:
-        hints = [item.sizeHint() for item in self._visible()]
-        width = sum(hint.width() for hint in hints) + self.spacing() * max(0, len(hints) - 1)
-        return QSize(width, max((hint.height() for hint in hints), default=0))
-
-    def minimumSize(self) -> QSize:
-        least = [item.minimumSize() for item in self._visible()]
-        return QSize(
-            max((size.width() for size in least), default=0), max((size.height() for size in least), default=0)
-        )
 
     def _visible(self) -> list[QLayoutItem]:
         return [item for item in self._items if not item.isEmpty()]
