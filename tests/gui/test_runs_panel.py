@@ -222,6 +222,7 @@ def test_a_run_is_renamed_in_place(three: Opened, qtbot: QtBot) -> None:
     qtbot.keyClicks(editor(three), "wide net")
     qtbot.keyClick(editor(three), Key.Key_Return)
     qtbot.waitUntil(lambda: three.names() == ["new", "wide net", "old"])
+    qtbot.waitUntil(lambda: not three.panel.table.viewport().findChild(QLineEdit))
     assert three.project.run("wide net").status().name == "mid"
     qtbot.keyClick(three.panel.table, Key.Key_F2)
     qtbot.keyClicks(editor(three), "not this")
