@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -110,6 +110,27 @@ def evaluate(
             reported = time.monotonic()
             yield Progress(stage=stage, done=min(start + piece, len(ids)), total=len(ids))
     return means(sums, len(ids))
+
+
+def evaluate_splits(
+    model: nn.Module,
+    task: Task,
+    feed: Feed,
+    parts: Mapping[str, Items],
+    *,
+    step: int,
+    piece: int,
+    autocast: Autocast,
+) -> Generator[Progress, None, tuple[dict[str, float], list[ItemScores]]]:
+    """Metrics of several splits, named ``split/metric``, and what was said of each of their items."""
+    metrics: dict[str, float] = {}
+    scores = [ItemScores(split=part, step=step, items=items) for part, items in parts.items()]
+    for (part, items), scored in zip(parts.items(), scores, strict=True):
+        measured = yield from evaluate(
+            model, task, feed, items, piece=piece, stage=f"evaluating {part}", autocast=autocast, scores=scored
+        )
+        metrics |= {f"{part}/{name}": value for name, value in measured.items()}
+    return metrics, scores
 
 
 def recalibrate(

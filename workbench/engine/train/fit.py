@@ -31,12 +31,13 @@ from workbench.engine.project.splits import TRAIN, VALIDATION
 from workbench.engine.tasks import TASKS, make_task
 from workbench.engine.tasks.task import Task
 from workbench.engine.train.checkpoint import LAST, Meta, find_checkpoint, load_trainer, load_weights, save_checkpoint
-from workbench.engine.train.evaluate import ItemScores, evaluate, piece_size, recalibrate
+from workbench.engine.train.evaluate import ItemScores, evaluate_splits, piece_size, recalibrate
 from workbench.engine.train.feed import Order, evaluation_sample
 from workbench.engine.train.job import Job
 from workbench.engine.train.material import Material, load_material
 from workbench.engine.train.schedules import evaluation_steps, learning_rate
 from workbench.engine.train.stepper import OutOfMemory, Stepper, Taken
+from workbench.engine.train.trouble import not_finite, out_of_memory
 from workbench.engine.waiting import waiting
 
 REPORT_SECONDS = 0.05  # twenty reports a second: what a plot can show
@@ -276,7 +277,7 @@ class _Loop:
         try:
             self.pending += self.stepper.take(self.step, self.rate(self.step))
         except OutOfMemory as error:
-            raise self._out_of_memory(error.fits) from error
+            raise out_of_memory(self.run, self.device, batch=self.order.batch, fits=error.fits) from error
         self.step += 1
         self.stretch_seconds += time.perf_counter() - started
 
@@ -298,7 +299,7 @@ class _Loop:
         first = self.step - steps + 1
         for number, loss in enumerate(values["loss"]):
             if not math.isfinite(loss):
-                raise self._not_finite("the loss", loss, step=first + number)
+                raise not_finite(self.run, "the loss", loss, step=first + number)
         for name, numbers in values.items():
             average = self.averages.get(name, numbers[0])
             for number in numbers:
@@ -329,23 +330,13 @@ class _Loop:
             yield from recalibrate(
                 self.model, self.material.feed, self.sample, piece=self.piece, autocast=self.stepper.autocast
             )
-        metrics: dict[str, float] = {}
-        scores = [ItemScores(split=part, step=self.step, items=items) for part, items in parts.items()]
-        for (part, items), scored in zip(parts.items(), scores, strict=True):
-            measured = yield from evaluate(
-                self.model,
-                self.task,
-                self.material.feed,
-                items,
-                piece=self.piece,
-                stage=f"evaluating {part}",
-                autocast=self.stepper.autocast,
-                scores=scored,
-            )
-            metrics |= {f"{part}/{name}": value for name, value in measured.items()}
+        metrics, scores = yield from evaluate_splits(
+            self.model, self.task, self.material.feed, parts, step=self.step, piece=self.piece,
+            autocast=self.stepper.autocast,
+        )  # fmt: skip
         for name, value in metrics.items():
             if not math.isfinite(value):
-                raise self._not_finite(name, value)
+                raise not_finite(self.run, name, value, step=self.step)
         event = ev.Evaluated(
             step=self.step, epoch=self.epoch, metrics=metrics, seconds=round(time.monotonic() - started, 4)
         )
@@ -424,28 +415,3 @@ class _Loop:
     def _kept(self, event: ev.Event) -> ev.Event:
         self.log.append(event)
         return event
-
-    # What goes wrong
-
-    def _last_good(self) -> str:
-        steps = self.run.checkpoint_steps()
-        return f"the checkpoint of step {steps[-1]} is kept" if steps else "there is no checkpoint yet"
-
-    def _not_finite(self, what: str, value: float, *, step: int = 0) -> UserError:
-        return UserError(
-            f"{what} became {value} at step {step or self.step}; {self._last_good()}",
-            where=self.run.id,
-            remedy="lower train.learning_rate, set train.clip_norm = 1, or use train.precision = fp32",
-        )
-
-    def _out_of_memory(self, fits: int) -> UserError:
-        remedy = (
-            f"a batch of {fits} fits: set train.batch_size = {fits}"
-            if fits
-            else "not even one image fits: use smaller images (data.size) or a smaller network"
-        )
-        return UserError(
-            f"{self.device.type} ran out of memory with batches of {self.order.batch}; {self._last_good()}",
-            where=self.run.id,
-            remedy=remedy,
-        )

@@ -13,6 +13,11 @@ def _ids(subject: Subject) -> Items:
     return np.arange(len(subject.facts.answers))
 
 
+def _to_leave_out(code: str, title: str, items: Items, *, remedy: str) -> Iterator[Finding]:
+    """An error in whole questions, which leaving them out mends."""
+    return found(code, title, "error", items=items, unit="questions", remedy=remedy, repairs=("leave-out",))
+
+
 @CHECKS.register("answer-offset")
 def answer_offset(subject: Subject) -> Iterator[Finding]:
     """Answers that do not stand where they say."""
@@ -71,40 +76,31 @@ def unanswered(subject: Subject) -> Iterator[Finding]:
 @CHECKS.register("impossible-answered")
 def impossible_answered(subject: Subject) -> Iterator[Finding]:
     facts = subject.facts
-    return found(
+    return _to_leave_out(
         "impossible-answered",
         "Questions that are said to have no answer, and have one",
-        "error",
-        items=np.flatnonzero(facts.impossible & (facts.answers > 0)),
-        unit="questions",
+        np.flatnonzero(facts.impossible & (facts.answers > 0)),
         remedy="Decide in the source which of the two is true, or leave them out.",
-        repairs=("leave-out",),
     )
 
 
 @CHECKS.register("empty-question")
 def empty_question(subject: Subject) -> Iterator[Finding]:
-    return found(
+    return _to_leave_out(
         "empty-question",
         "Questions that ask nothing",
-        "error",
-        items=np.flatnonzero(subject.facts.question_length == 0),
-        unit="questions",
+        np.flatnonzero(subject.facts.question_length == 0),
         remedy="Leave them out.",
-        repairs=("leave-out",),
     )
 
 
 @CHECKS.register("empty-context")
 def empty_context(subject: Subject) -> Iterator[Finding]:
-    return found(
+    return _to_leave_out(
         "empty-context",
         "Questions about a text that is empty",
-        "error",
-        items=np.flatnonzero(subject.facts.context_length == 0),
-        unit="questions",
+        np.flatnonzero(subject.facts.context_length == 0),
         remedy="Leave them out.",
-        repairs=("leave-out",),
     )
 
 
