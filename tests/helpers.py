@@ -3,8 +3,9 @@
 import io
 import tarfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -82,3 +83,12 @@ def written(listing: Listing, folder: Path) -> ImportSummary:
         except StopIteration as end:
             summary: ImportSummary = end.value
             return summary
+
+
+def finish(work: Iterator[object]) -> Any:
+    """Run a generator of work to its end; returns what it returns."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            return end.value

@@ -1,12 +1,11 @@
 """A job's split is of the dataset as a person has left it, and an old run's of the dataset as it was."""
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import png, write_files
+from helpers import finish, png, write_files
 
 from workbench.engine.data.ingest import import_dataset
 from workbench.engine.data.opened import Dataset, open_dataset
@@ -23,14 +22,6 @@ from workbench.engine.train.trained import Score, load_trained, score
 
 PREFERENCES = Preferences(device="cpu")
 CLASSES = ("cat", "dog", "eel")
-
-
-def finish(work: Iterator[object]) -> object:
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            return end.value
 
 
 @pytest.fixture

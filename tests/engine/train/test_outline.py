@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from helpers import png, write_files
+from helpers import finish, png, write_files
 
 from workbench.engine import events as ev
 from workbench.engine.data.ingest import import_dataset
@@ -13,14 +13,6 @@ from workbench.engine.project.project import DatasetRow, Project
 from workbench.engine.train import session
 from workbench.engine.train.job import preset
 from workbench.engine.train.outline import Outline, outline
-
-
-def finish(work: object) -> object:
-    while True:
-        try:
-            next(work)  # type: ignore[call-overload]
-        except StopIteration as end:
-            return end.value
 
 
 @pytest.fixture

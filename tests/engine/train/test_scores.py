@@ -2,13 +2,13 @@
 
 import io
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from helpers import finish
 from torch.nn import functional as F
 
 from workbench.engine import events as ev
@@ -24,14 +24,6 @@ from workbench.engine.train.trained import load_trained, predict, score
 
 PREFERENCES = Preferences(device="cpu")
 ITEMS = 1797  # digits
-
-
-def finish(work: Iterator[object]) -> object:
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            return end.value
 
 
 @pytest.fixture
