@@ -15,6 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from workbench.engine.errors import UserError
 
 Mode = Literal["L", "RGB"]
+Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 
 LARGEST_PIXELS = 400_000_000
 # Pillow warns above its own limit and raises above twice that. One limit for the whole process, set once: changing it
@@ -91,18 +92,24 @@ def unread(encoded: bytes, *, where: str, limit_pixels: int = LARGEST_PIXELS) ->
         ) from error  # fmt: skip
 
 
-def fit(image: Image.Image, *, size: int, how: Literal["crop", "squash"]) -> npt.NDArray[np.uint8]:
-    """Pixels uint8[C, H, W] of ``image`` (mode L or RGB), resized with antialiased bilinear interpolation.
+def fit(
+    image: Image.Image,
+    *,
+    size: int,
+    how: Literal["crop", "squash"],
+    interpolation: Interpolation = "bilinear",
+    share: float = 1.0,
+) -> npt.NDArray[np.uint8]:
+    """Pixels uint8[C, H, W] of ``image`` (mode L or RGB), resized with antialiasing.
 
     Args:
         size: Side of the square to fill, in pixels; 0 keeps the image as it is.
-        how: ``"squash"`` ignores the aspect ratio; ``"crop"`` scales the short side to ``size`` and cuts out the
-            centre.
+        how: ``"squash"`` ignores the aspect ratio; ``"crop"`` scales the short side.
+        interpolation: How to resize.
+        share: Of the scaled side, cut out of the centre: the image is scaled to ``size / share`` first. In (0, 1].
     """
-    if size and how == "squash":
-        image = image.resize((size, size), Image.Resampling.BILINEAR)
-    elif size:
-        image = _cropped(image, size)
+    if size:
+        image = _scaled(image, size, math.floor(size / share), how, Image.Resampling[interpolation.upper()])
     pixels = np.array(image, dtype=np.uint8)
     return pixels[None] if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
@@ -165,12 +172,16 @@ def flattened(image: Image.Image, mode: Mode) -> Image.Image:
     return image.convert(mode)
 
 
-def _cropped(image: Image.Image, size: int) -> Image.Image:
-    short = min(image.size)
-    if max(image.size) > 3 * short:  # a strip would be enlarged to something huge only to be cut
-        image = _centre(image, min(image.width, 3 * short), min(image.height, 3 * short))
-    scaled = tuple(max(size, math.floor(side * size / short)) for side in image.size)
-    return _centre(image.resize((scaled[0], scaled[1]), Image.Resampling.BILINEAR), size, size)
+def _scaled(image: Image.Image, size: int, side: int, how: str, resampling: Image.Resampling) -> Image.Image:
+    """The square of ``size`` pixels in the middle of ``image``, scaled to a side of ``side`` pixels."""
+    width = height = side
+    if how == "crop":
+        short = min(image.size)
+        if max(image.size) > 3 * short:  # a strip would be enlarged to something huge only to be cut
+            image = _centre(image, min(image.width, 3 * short), min(image.height, 3 * short))
+        width, height = (max(side, math.floor(length * side / short)) for length in image.size)
+    image = image.resize((width, height), resampling)
+    return image if image.size == (size, size) else _centre(image, size, size)
 
 
 def _centre(image: Image.Image, width: int, height: int) -> Image.Image:

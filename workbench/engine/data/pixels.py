@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from workbench.engine.data.decode import FORMATS, decode, fit
+from workbench.engine.data.decode import FORMATS, Interpolation, decode, fit
 from workbench.engine.data.image_set import ImageSet
 from workbench.engine.data.pixel_cache import Place, cache_report, evict
 from workbench.engine.errors import UserError
@@ -52,12 +52,15 @@ class Geometry:
     Attributes:
         size: Height and width in pixels.
         how: ``"crop"`` scales the short side and cuts the middle out, ``"squash"`` scales both sides.
-        mode: ``"L"`` (one channel) or ``"RGB"``.
+        mode: ``"L"`` (one channel), ``"RGB"``, or ``"BGR"`` for networks that want the channels the other way round.
+        interpolation, share: See :func:`workbench.engine.data.decode.fit`.
     """
 
     size: int
     how: Literal["crop", "squash"]
-    mode: Literal["L", "RGB"]
+    mode: Literal["L", "RGB", "BGR"]
+    interpolation: Interpolation = "bilinear"
+    share: float = 1.0
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -131,8 +134,24 @@ class DecodingPixels:
 
 def decode_item(images: ImageSet, item: int, geometry: Geometry) -> Bytes:
     """Item ``item`` as uint8 [C, H, W]; :class:`UserError` names it where it cannot be read."""
-    image = decode(images.encoded(item), mode=geometry.mode, where=images.name(item))
-    return fit(image, size=geometry.size, how=geometry.how)
+    return prepare(images.encoded(item), geometry, where=images.name(item))
+
+
+def prepare(encoded: bytes, geometry: Geometry, *, where: str) -> Bytes:
+    """Pixels uint8[C, H, W] of an image file: the one way from a file to what a network sees, whoever asks.
+
+    Args:
+        encoded: The file's content.
+        where: What to call it in an error.
+
+    Raises:
+        UserError: As :func:`workbench.engine.data.decode.decode`.
+    """
+    image = decode(encoded, mode="L" if geometry.mode == "L" else "RGB", where=where)
+    pixels = fit(
+        image, size=geometry.size, how=geometry.how, interpolation=geometry.interpolation, share=geometry.share
+    )
+    return np.ascontiguousarray(pixels[::-1]) if geometry.mode == "BGR" else pixels
 
 
 def load_pixels(
@@ -176,7 +195,11 @@ def load_pixels(
 
 
 def _key(fingerprint: str, geometry: Geometry) -> str:
-    return hashlib.sha256(f"{fingerprint} {sorted(asdict(geometry).items())}".encode()).hexdigest()[:32]
+    values = asdict(geometry)
+    for name in ("interpolation", "share"):  # so that what was decoded before there was a choice is still found
+        if values[name] == getattr(Geometry, name):
+            del values[name]
+    return hashlib.sha256(f"{fingerprint} {sorted(values.items())}".encode()).hexdigest()[:32]
 
 
 def _in_memory(

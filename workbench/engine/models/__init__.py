@@ -35,12 +35,44 @@ class ModelFamily:
         folder: Name of the package under this one.
         params: The class of its options.
         spatial: Whether its layers are convolutions, which prefer the memory layout with channels last.
+        pretrained: Whether it can begin with weights that others trained; see :func:`wanted_input`.
     """
 
     title: str
     folder: str
     params: type[Params]
     spatial: bool = True
+    pretrained: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a network wants to be shown, because it was trained with it.
+
+    Attributes:
+        size: Height and width in pixels.
+        interpolation, share: See :class:`workbench.engine.data.pixels.Geometry`.
+        bgr: Whether the channels come in the order blue, green, red. ``mean`` and ``deviation`` are in that order.
+        mean, deviation: Per channel, subtracted from and dividing pixels in 0..1.
+    """
+
+    size: int
+    interpolation: str
+    share: float
+    mean: tuple[float, float, float]
+    deviation: tuple[float, float, float]
+    bgr: bool = False
+
+
+def wanted_input(name: str, params: Params) -> Wanted | None:
+    """What a network of the family ``name`` wants to be shown; ``None`` where it takes what it gets.
+
+    A family says so with a function ``wanted(params)`` in its module. Loads torch for one that does.
+    """
+    if not MODELS[name].pretrained:
+        return None
+    module = import_module(f"{__name__}.{MODELS[name].folder}.model")
+    return cast("Wanted | None", module.wanted(params))
 
 
 MODELS: Registry[ModelFamily] = Registry("model")

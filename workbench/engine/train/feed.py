@@ -5,7 +5,7 @@ restore and cannot drift. Shapes: N items, B a batch, C channels, H height, W wi
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 import numpy as np
@@ -41,7 +41,7 @@ class Preprocessing:
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """The inverse of :meth:`to_dict`."""
         return cls(
-            geometry=Geometry(size=values["size"], how=values["how"], mode=values["mode"]),
+            geometry=Geometry(**{field.name: values[field.name] for field in fields(Geometry) if field.name in values}),
             mean=tuple(values["mean"]),
             deviation=tuple(values["deviation"]),
         )

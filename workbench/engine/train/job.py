@@ -28,7 +28,8 @@ from workbench.engine.train.params import AugmentParams, DataParams, TrainParams
 DEMO_PRESET = "digits-cnn"  # from data that ships
 SECTIONS = ("task", "data", "augment", "model", "train")
 VOLATILE = {"data": {"source"}}  # where the data came from does not change what is learned from it
-ADDED = ("folds", "fold", "groups")  # of [data]; they count where they are set, so that earlier runs keep their keys
+# Of [data]; they count where they are set, so that earlier runs keep their keys.
+ADDED = ("folds", "fold", "groups", "interpolation", "central")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +141,8 @@ class Job:
         values["data"] = {
             key: value for key, value in values["data"].items() if key not in ADDED or value != usual[key]
         }
+        if values["data"]["normalize"] == "auto" and not MODELS[self.model].pretrained:
+            values["data"]["normalize"] = "unit"  # what it amounts to, and what earlier runs call it
         text = json.dumps([values, fingerprint, split], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 

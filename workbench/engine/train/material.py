@@ -9,16 +9,19 @@ import numpy as np
 import torch
 
 from workbench.engine import events as ev
+from workbench.engine.data.decode import Interpolation
 from workbench.engine.data.image_set import ImageSet
 from workbench.engine.data.opened import open_dataset
 from workbench.engine.data.pixels import GIB, Geometry, Pixels, load_pixels, read_header
 from workbench.engine.errors import UserError
+from workbench.engine.models import wanted_input
 from workbench.engine.preferences import Preferences
 from workbench.engine.project.project import DatasetRow, Project
 from workbench.engine.project.splits import TRAIN, Items, Split
 from workbench.engine.train.dividing import choose_label_set, images_of
 from workbench.engine.train.feed import Feed, Preprocessing, Scale, channel_statistics
 from workbench.engine.train.job import Job
+from workbench.engine.train.params import NORMALIZATIONS
 from workbench.engine.waiting import waiting
 
 _LOOKED_AT = 64  # items that decide about "auto" size and colour
@@ -90,11 +93,7 @@ def load_material(
         badge = f"{badge} · {len(bad)} unreadable left out"
         yield ev.Message(text=f"{len(bad)} images cannot be read and are left out", level="warning")
     if preprocessing is None:
-        channels = pixels.shape[0]
-        mean, deviation = (0.0,) * channels, (1.0,) * channels
-        if job.data.normalize == "standardize":
-            mean, deviation = channel_statistics(pixels, split.items[TRAIN])
-        preprocessing = Preprocessing(geometry=geometry, mean=mean, deviation=deviation)
+        preprocessing = _preprocessing(job, geometry, pixels, split.items[TRAIN])
     return Material(
         classes=opened.state.classes[label_set],
         split=split,
@@ -120,14 +119,48 @@ def _without(split: Split, bad: list[int], first: str, *, skip: bool) -> Split:
     return replace(split, items=items)
 
 
+def _preprocessing(job: Job, geometry: Geometry, pixels: Pixels, training: Items) -> Preprocessing:
+    """As the job says, else as the network was trained, else pixels in 0..1."""
+    how, wanted = job.data.normalize, wanted_input(job.model, job.model_params)
+    if how == "standardize":
+        mean, deviation = channel_statistics(pixels, training)
+    elif how == "auto" and wanted:
+        turn = -1 if wanted.bgr != (geometry.mode == "BGR") else 1
+        mean, deviation = wanted.mean[::turn], wanted.deviation[::turn]
+    else:
+        mean, deviation = NORMALIZATIONS["unit" if how == "auto" else how]
+        if geometry.mode == "BGR":
+            mean, deviation = mean[::-1], deviation[::-1]
+    if geometry.mode == "L" and len(mean) == 3:  # the mean of three channels that are alike
+        mean, deviation = (sum(mean) / 3,), (sum(deviation) / 3,)
+    return Preprocessing(geometry=geometry, mean=tuple(mean), deviation=tuple(deviation))
+
+
 def choose_geometry(images: ImageSet, job: Job, needed: Items) -> tuple[Geometry, str]:
-    """Size and colour as the job says, else as the first images are; and what to tell the person about it."""
+    """Size and colour as the job says, else as the network was trained or the first images are; what to tell of it."""
+    how, wanted = cast(Literal["crop", "squash"], job.data.resize), wanted_input(job.model, job.model_params)
+    if wanted:
+        colour = {"auto": "BGR" if wanted.bgr else "RGB", "grey": "L"}.get(job.data.colour, job.data.colour.upper())
+        return Geometry(
+            size=job.data.size or wanted.size,
+            how=how,
+            mode=cast(Literal["L", "RGB", "BGR"], colour),
+            interpolation=_interpolation(job, wanted.interpolation),
+            share=job.data.central or wanted.share,
+        ), ""
     looked_at = needed[np.linspace(0, len(needed) - 1, min(_LOOKED_AT, len(needed))).astype(int)]
     headers = [header for item in looked_at if (header := read_header(images.encoded(int(item))))]
     grey = bool(headers) and all(header.grey for header in headers)
-    mode: Literal["L", "RGB"] = "L" if job.data.colour == "grey" or (job.data.colour == "auto" and grey) else "RGB"
-    how = cast(Literal["crop", "squash"], job.data.resize)
-    geometry = Geometry(size=job.data.size or _FALLBACK_SIZE, how=how, mode=mode)
+    mode: Literal["L", "RGB", "BGR"] = "BGR" if job.data.colour == "bgr" else "RGB"
+    if job.data.colour == "grey" or (job.data.colour == "auto" and grey):
+        mode = "L"
+    geometry = Geometry(
+        size=job.data.size or _FALLBACK_SIZE,
+        how=how,
+        mode=mode,
+        interpolation=_interpolation(job, "bilinear"),
+        share=job.data.central or 1.0,
+    )
     sizes = {(header.width, header.height) for header in headers}
     if job.data.size or not sizes:
         return geometry, ""
@@ -137,3 +170,7 @@ def choose_geometry(images: ImageSet, job: Job, needed: Items) -> tuple[Geometry
         said = "" if width == height else f"images are {width}x{height}: made square, {side} pixels"
         return replace(geometry, size=side), said
     return geometry, f"images differ in size: scaled to {_FALLBACK_SIZE} pixels (data.size)"
+
+
+def _interpolation(job: Job, usual: str) -> Interpolation:
+    return cast(Interpolation, usual if job.data.interpolation == "auto" else job.data.interpolation)

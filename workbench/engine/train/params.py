@@ -11,6 +11,12 @@ from workbench.engine.project.splits import AUTOMATIC, PROTOCOLS
 from workbench.engine.project.splits.groups import check_rule
 
 OPTIMISERS = ("sgd", "adam", "adamw", "rmsprop", "adagrad", "adadelta", "adamax", "nadam", "radam")
+NORMALIZATIONS = {  # mean and deviation of red, green and blue, for pixels in 0..1
+    "unit": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
+    "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    "half": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
+    "minus-114": ((114 / 255,) * 3, (1 / 255,) * 3),
+}
 SCHEDULES = ("constant", "step", "cosine", "one-cycle", "list")
 
 
@@ -39,18 +45,42 @@ class DataParams(Params):
     )
     limit: int = param(0, "Use at most this many items of each split; 0 uses all.", low=0)
     size: int = param(
-        0, "Height and width in pixels; 0 keeps the images' own size, or 64 where they differ.", low=0, high=4096
+        0,
+        "Height and width in pixels; 0 is what the network was trained with, else the images' own size, or 64 where "
+        "they differ.",
+        low=0,
+        high=4096,
     )
     resize: str = param(
         "crop", "crop scales the short side and cuts the middle out, squash scales both.", choices=("crop", "squash")
     )
     colour: str = param(
-        "auto", "rgb, grey, or whatever the first images are.", choices=("auto", "rgb", "grey"), advanced=True
+        "auto",
+        "rgb, bgr (the channels in reverse), grey, or what the network was trained with, else what the first images "
+        "are.",
+        choices=("auto", "rgb", "bgr", "grey"),
+        advanced=True,
+    )
+    interpolation: str = param(
+        "auto",
+        "How images are resized; auto is what the network was trained with, else bilinear.",
+        choices=("auto", "nearest", "bilinear", "bicubic", "lanczos"),
+        advanced=True,
+    )
+    central: float = param(
+        0.0,
+        "Share of the scaled image's side that is cut out of its middle; 0 is what the network was trained with, else "
+        "1.",
+        low=0,
+        high=1,
+        advanced=True,
     )
     normalize: str = param(
-        "unit",
-        "unit maps pixels to 0..1; standardize also gives each channel mean 0 and deviation 1 over the training split.",
-        choices=("unit", "standardize"),
+        "auto",
+        "auto is what the network was trained with, else unit. unit maps pixels to 0..1; standardize also gives each "
+        "channel mean 0 and deviation 1 over the training split; imagenet takes ImageNet's mean and deviation; half "
+        "maps to -1..1; minus-114 takes 114 from pixels in 0..255.",
+        choices=("auto", *NORMALIZATIONS, "standardize"),
     )
     on_error: str = param(
         "stop", "What to do about an image that cannot be read: stop, or skip and count it.", choices=("stop", "skip")
@@ -59,6 +89,8 @@ class DataParams(Params):
     def check(self) -> None:
         if self.validation + self.test >= 1:
             raise UserError("validation and test leave nothing to train on", remedy="make the shares smaller")
+        if 0 < self.central < 0.1:
+            raise UserError(f"central = {self.central:g} would enlarge a speck", remedy="use 0.1 to 1, or 0")
         if self.fold > self.folds:
             raise UserError(f"fold = {self.fold} is more than folds = {self.folds}", remedy="count folds from 1")
         check_rule(self.groups)

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from workbench.engine import events as ev
-from workbench.engine.data.decode import decode, fit
+from workbench.engine.data.pixels import prepare
 from workbench.engine.device import choose_device
 from workbench.engine.errors import UserError
 from workbench.engine.models import build
@@ -147,7 +147,7 @@ def predict(trained: Trained, files: Iterable[Path]) -> Generator[Prediction, No
             encoded = path.read_bytes()
         except OSError as error:
             raise UserError(f"the file cannot be read ({error.strerror})", where=str(path)) from None
-        pixels = fit(decode(encoded, mode=geometry.mode, where=str(path)), size=geometry.size, how=geometry.how)
+        pixels = prepare(encoded, geometry, where=str(path))
         with torch.inference_mode(), context():
             images = scale(torch.from_numpy(pixels[None]).to(trained.device))
             logits = trained.task.predict(trained.model, images)[0]
