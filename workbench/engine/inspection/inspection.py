@@ -62,7 +62,8 @@ class Inspection:
     @cached_property
     def predicted(self) -> Items:
         """int64[M], the most likely class, the first of equals."""
-        return self.logits.argmax(1).astype(np.int64)
+        predicted: Items = self.logits.argmax(1)
+        return predicted
 
     @cached_property
     def confidence(self) -> Floats:
