@@ -1,5 +1,6 @@
 """The command line as a person and a script meet it: what goes where, what comes back, and what a mistake gets."""
 
+import csv
 import json
 import signal
 import struct
@@ -310,19 +311,64 @@ def test_evaluate_other_splits_and_checkpoints(trained: Trained) -> None:
     assert best["metrics"]["validation/accuracy"] == trained.last["best"]["validation/accuracy"]
 
 
+def predicted(trained: Trained, *arguments: object) -> Outcome:
+    return call("predict", trained.run, *arguments, "--project", trained.project)
+
+
 def test_predict(trained: Trained) -> None:
     files = [trained.images / "bright" / "03.png", trained.images / "dark" / "05.png"]
-    predicted = done("predict", trained.run, *files, "--project", trained.project, "--json").records
-    assert [record["path"] for record in predicted] == [str(file) for file in files]
-    for record in predicted:
+    records = predicted(trained, *files, "--json").records
+    assert [record["path"] for record in records] == [str(file) for file in files]
+    assert [record["truth"] for record in records] == ["bright", "dark"]
+    for record in records:
         shares = record["probabilities"]
         assert set(shares) == {"bright", "dark"}
         assert sum(shares.values()) == pytest.approx(1)
         assert record["probability"] == max(shares.values()) == shares[record["class"]]
-    lines = done("predict", trained.run, *files, "--project", trained.project).out.splitlines()
-    for line, record in zip(lines, predicted, strict=True):
-        assert line.startswith(f"Class: {record['class']}, predictions: {record['class']}:")
-        assert line.endswith(f", image: {record['path']}")
+    lines = predicted(trained, *files).out.splitlines()
+    for line, record in zip(lines, records, strict=True):
+        ranked = sorted(record["probabilities"].items(), key=lambda one: -one[1])
+        shares = " ".join(f"{name}:{value:.3f}" for name, value in ranked)
+        assert line == f"Class: {record['truth']}, predictions: {shares}, image: {record['path']}"
+
+
+def test_predict_folders_in_other_formats(trained: Trained, tmp_path: Path) -> None:
+    elsewhere = write_files(
+        tmp_path / "found", {"a.png": png(20, side=8), "b/note.txt": b"", "b/c.PNG": png(9, side=8)}
+    )
+    records = predicted(trained, trained.images, elsewhere, "--json").records
+    paths = [
+        *sorted(map(str, trained.images.rglob("*.png"))),
+        *(str(elsewhere / name) for name in ("a.png", "b/c.PNG")),
+    ]
+    assert [record["path"] for record in records] == paths
+    assert [record["truth"] for record in records] == ["bright"] * 12 + ["dark"] * 12 + ["", ""]
+    rows = predicted(trained, trained.images, elsewhere, "--format", "rows").out.splitlines()
+    for row, record in zip(rows, records, strict=True):
+        assert row == " ".join(f"{record['probabilities'][name]:.3f}" for name in ("bright", "dark"))
+    table = list(csv.DictReader(predicted(trained, trained.images, elsewhere, "--format", "csv").out.splitlines()))
+    for row, record in zip(table, records, strict=True):
+        assert (row["image"], row["truth"], row["predicted"]) == (record["path"], record["truth"], record["class"])
+        right = "yes" if record["truth"] == record["class"] else "no"
+        assert row["right"] == (right if record["truth"] else "")
+        assert float(row["p(dark)"]) == pytest.approx(record["probabilities"]["dark"], rel=1e-5)
+    assert predicted(trained, elsewhere).out.splitlines()[0].startswith("Class: unknown, predictions: ")
+
+
+def test_a_broken_image_does_not_end_a_prediction(trained: Trained, tmp_path: Path) -> None:
+    write_files(tmp_path, {"a.png": png(1, side=8), "b.png": b"text", "c.png": png(99, side=8)})
+    for options, rows in (((), 2), (("--format", "rows"), 3), (("--format", "csv"), 3)):
+        outcome = predicted(trained, "a.png", "b.png", "absent.png", "c.png", *options)
+        assert outcome.code == 2
+        assert "2 of 4 images cannot be read: b.png: this cannot" in outcome.err
+        assert "absent.png: the file cannot be read" in outcome.err
+        assert len(outcome.out.splitlines()) == rows + (options == ("--format", "rows"))
+    rows_told = predicted(trained, "a.png", "b.png", "c.png", "--format", "rows").out.splitlines()
+    assert rows_told[1] == "nan nan"
+    outcome = predicted(trained, "a.png", "b.png", "c.png", "--json")
+    assert (outcome.code, outcome.last["code"]) == (2, 2)
+    assert [record.get("path", "") for record in outcome.records] == ["a.png", "b.png", "c.png", ""]
+    assert "this cannot be read as an image" in outcome.records[1]["error"]
 
 
 def test_runs(trained: Trained) -> None:
@@ -337,7 +383,7 @@ def test_the_cache_is_told_and_emptied(trained: Trained, monkeypatch: pytest.Mon
     full = done("cache", "--json").last
     assert (full["sets"], full["freed"]) == (1, 0)
     assert full["bytes"] > 24 * 8 * 8
-    assert done("cache", "--clear").out.startswith("0.0 MiB of decoded images in 0 sets")
+    assert done("cache", "--clear").out.startswith("0.0 MiB of decoded images and features in 0 sets")
     assert done("cache", "--json").last["bytes"] == 0
 
 
@@ -379,7 +425,8 @@ def assert_refused(outcome: Outcome, *words: str) -> None:
         (["train", "absent.toml"], "there is no such file: absent.toml"),
         (["resume"], "required: run"),
         (["resume", "last"], "there is no run called 'last'"),
-        (["predict", "last"], "required: FILE"),
+        (["predict", "last"], "required: FILE|FOLDER"),
+        (["predict", "last", "a.png", "--format", "line"], "invalid choice: 'line'"),
         (["import", ""], "there is no such file"),
         (["import", "digits", "--repair", "leave-ou"], "did you mean 'leave-out'?"),
         (["import", "digits", "--repair", "move-answers"], "is for questions, and this holds images"),
@@ -551,13 +598,15 @@ def test_images_that_cannot_be_read_are_skipped_if_asked(tmp_path: Path) -> None
         (["evaluate", "last", "--checkpoint", "²"], "has no checkpoint '²'"),
         (["evaluate", "last", "--device", "warp"], "there is no device called 'warp'"),
         (["predict", "last", "absent.png"], "absent.png"),
-        (["predict", "last", "."], "Is a directory"),
+        (["predict", "last", "nothing"], "there is no image in this folder: nothing"),
+        (["predict", "last", "."], "2 of 2 images cannot be read: cut.png: this cannot be read"),
+        (["predict", "last", "."], "text.png: this cannot be read as an image"),
         (["predict", "last", "text.png"], "this cannot be read as an image"),
         (["predict", "last", "cut.png"], "cut.png"),
     ],
 )  # fmt: skip
 def test_wrong_questions_to_a_run(arguments: list[str], words: str, trained: Trained, tmp_path: Path) -> None:
-    write_files(tmp_path, {"text.png": b"text", "cut.png": png(1, side=64)[:60]})
+    write_files(tmp_path, {"text.png": b"text", "cut.png": png(1, side=64)[:60], "nothing/note.txt": b"text"})
     arguments = [trained.run if word == "last" and at == 1 else word for at, word in enumerate(arguments)]
     assert_refused(call(*arguments, "--project", trained.project), words)
 

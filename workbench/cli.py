@@ -50,11 +50,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return output.end(BUG, f"a bug in the workbench: {type(error).__name__}: {error} (details: {log_file()})")
 
 
-def _command(name: str) -> Command:
-    """The command of this name in :mod:`workbench.commands`, imported when it is run."""
+def _command(name: str, *, module: str = "commands") -> Command:
+    """The command of this name in :mod:`workbench.commands` or another module, imported when it is run."""
 
     def run(options: argparse.Namespace, output: Output) -> int:
-        return cast(Command, getattr(import_module("workbench.commands"), name))(options, output)
+        return cast(Command, getattr(import_module(f"workbench.{module}"), name))(options, output)
 
     return run
 
@@ -137,6 +137,13 @@ def _parser() -> argparse.ArgumentParser:
     one = add("import", _command("import_"), "import data into the project")
     one.add_argument("source", metavar="PATH|ID", help="folder, archive, file, digits, torchvision:NAME or owner/name")
     one.add_argument("--repair", action="append", default=[], metavar="NAME", help="mend on the way; repeatable")
+    one.add_argument(
+        "--unknowns",
+        action="append",
+        default=[],
+        metavar="PATH2|ID",
+        help="a source whose items join without a label; repeatable",
+    )
     one = add("lint", _command("lint"), "say what is wrong with data, whether imported or not")
     one.add_argument("source", metavar="PATH|NAME", help="what import takes, or a dataset of the project")
     one = add("export", _command("export"), "write a dataset of the project in a format that others read")
@@ -155,8 +162,23 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--split", default="validation", help="train, validation or test (default: validation)")
     one = add("predict", _command("predict"), "classify image files", on_device, at_checkpoint)
     one.add_argument("run", help="id or name of a run, or last")
-    one.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    one.add_argument("files", nargs="+", type=Path, metavar="FILE|FOLDER")
+    one.add_argument(
+        "--format", choices=("lines", "rows", "csv"), default="lines", help="a sentence, probabilities, or a table"
+    )
+    inspected = _command("inspect", module="inspecting")
+    one = add("inspect", inspected, "say what a run's answers are worth", on_device, at_checkpoint)
+    one.add_argument("run", help="id or name of a run, or last")
+    one.add_argument("--split", default="validation", help="train, validation, test or unlabelled")
+    one.add_argument("--unknowns", action="append", default=[], metavar="NAME", help="dataset of unknowns; repeatable")
+    one.add_argument("--export", type=Path, metavar="DIR", help="write the predictions there")
+    one.add_argument("--format", help="of the predictions: csv (default), rows or lines")
+    compared = _command("compare_", module="inspecting")
+    one = add("compare", compared, "compare two runs item by item", on_device, at_checkpoint)
+    one.add_argument("first", metavar="RUN", help="id or name of a run, or last")
+    one.add_argument("second", metavar="RUN", help="the run to compare it with")
+    one.add_argument("--split", default="validation", help="train, validation or test (default: validation)")
     add("runs", _command("runs"), "list the project's runs")
-    one = add("cache", _command("cache"), "say how large the cache of decoded images is")
+    one = add("cache", _command("cache"), "say how large the cache of decoded images and features is")
     one.add_argument("--clear", action="store_true", help="empty it, except for what is in use")
     return parser

@@ -1,14 +1,21 @@
 """The commands that need no window. Each takes the parsed arguments and where to speak, and returns an exit code."""
 
 import argparse
-import contextlib
 import shlex
-from collections.abc import Callable, Generator
+import sys
 from dataclasses import asdict, replace
-from types import FrameType
-from typing import Any, TypeVar
+from typing import Any
 
-from workbench.console import DONE, STOPPED_BY_USER, Output, signals
+from workbench.console import (
+    DONE,
+    MISTAKE,
+    STOPPED_BY_USER,
+    Interrupted,
+    Output,
+    chosen_preferences,
+    chosen_project,
+    drive,
+)
 from workbench.engine import events as ev
 from workbench.engine.data.ingest import import_dataset
 from workbench.engine.data.pixel_cache import cache_report, evict
@@ -21,48 +28,12 @@ from workbench.engine.train.job import DEMO_PRESET, Job, load_job, preset
 from workbench.engine.train.job import presets as preset_names
 from workbench.terminal import finding_text, metrics_text, report_text
 
-R = TypeVar("R")
-
-
-class Interrupted(Exception):
-    """The person pressed Ctrl+C (or the system asked us to end); the work was closed and has saved what it had."""
-
-
-def drive(work: Generator[ev.Event, None, R], show: Callable[[ev.Event], None]) -> R:
-    """Iterate ``work`` to its end and return its value; on a signal close it and raise :class:`Interrupted`."""
-    asked = False
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        nonlocal asked
-        asked = True
-
-    with signals(ask), contextlib.closing(work):
-        while True:
-            try:
-                event = next(work)
-            except StopIteration as end:
-                result: R = end.value
-                return result
-            show(event)
-            if asked:
-                work.close()
-                raise Interrupted
-
-
-def _project(options: argparse.Namespace) -> Project:
-    return Project(options.project or default_project())
-
-
-def _preferences(options: argparse.Namespace) -> Preferences:
-    preferences = Preferences.load()
-    return preferences.replace(device=options.device) if getattr(options, "device", None) else preferences
-
 
 def train(options: argparse.Namespace, output: Output) -> int:
     job = _job(options).with_settings(options.set)
     if options.data is not None:
         job = replace(job, data=job.data.replace(source=options.data))
-    return _create_and_train(_project(options), job, _preferences(options), output, reuse=options.reuse)
+    return _create_and_train(chosen_project(options), job, chosen_preferences(options), output, reuse=options.reuse)
 
 
 def _job(options: argparse.Namespace) -> Job:
@@ -75,7 +46,8 @@ def _job(options: argparse.Namespace) -> Job:
 
 def demo(options: argparse.Namespace, output: Output) -> int:
     """The demo without a window."""
-    return _create_and_train(_project(options), preset(DEMO_PRESET), _preferences(options), output, reuse=False)
+    project, preferences = chosen_project(options), chosen_preferences(options)
+    return _create_and_train(project, preset(DEMO_PRESET), preferences, output, reuse=False)
 
 
 def _create_and_train(project: Project, job: Job, preferences: Preferences, output: Output, *, reuse: bool) -> int:
@@ -132,17 +104,23 @@ def _run_values(project: Project, run: Run) -> dict[str, Any]:
 
 
 def resume(options: argparse.Namespace, output: Output) -> int:
-    project = _project(options)
+    project = chosen_project(options)
     run = project.run(options.run)
     session.change_settings(run, options.set)
-    return _run(project, run, _preferences(options), output)
+    return _run(project, run, chosen_preferences(options), output)
 
 
 def import_(options: argparse.Namespace, output: Output) -> int:
     from workbench.engine.data.lint.report import FACTS
 
-    project = _project(options)
-    work = import_dataset(project, options.source, preferences=_preferences(options), repairs=options.repair)
+    project = chosen_project(options)
+    work = import_dataset(
+        project,
+        options.source,
+        preferences=chosen_preferences(options),
+        repairs=options.repair,
+        unknowns=options.unknowns,
+    )
     try:
         row = drive(work, output.terminal.show)
     except Interrupted:
@@ -158,6 +136,7 @@ def import_(options: argparse.Namespace, output: Output) -> int:
         "content": row.content,
         "palette": list(row.palette),
         "repairs": list(row.repairs),
+        "unknowns": dict(row.unknowns),
         "fingerprint": row.fingerprint,
     }
     output.record(values, row.name)
@@ -173,7 +152,7 @@ def lint(options: argparse.Namespace, output: Output) -> int:
     """Whatever is found, the code is that of a job done: telling is all that was asked for."""
     from workbench.engine.data.lint.report import lint_dataset, lint_source
 
-    preferences = _preferences(options)
+    preferences = chosen_preferences(options)
     known = _known_dataset(options)
     if known:
         work = lint_dataset(*known, limit_pixels=preferences.limit_pixels)
@@ -199,7 +178,7 @@ def _known_dataset(options: argparse.Namespace) -> tuple[Project, DatasetRow] | 
     """The dataset of this name; looking for one makes no project where there is none."""
     if not ((options.project or default_project()) / "project.toml").exists():
         return None
-    project = _project(options)
+    project = chosen_project(options)
     for row in project.datasets():
         if options.source in (row.name, row.id):
             return project, row
@@ -210,7 +189,7 @@ def export(options: argparse.Namespace, output: Output) -> int:
     from workbench.engine.data.exports import export
     from workbench.engine.data.opened import dataset_listing, open_dataset
 
-    project = _project(options)
+    project = chosen_project(options)
     row = project.dataset(options.dataset)
     listing = dataset_listing(open_dataset(project, row))
     try:
@@ -234,9 +213,10 @@ def export(options: argparse.Namespace, output: Output) -> int:
 def evaluate(options: argparse.Namespace, output: Output) -> int:
     from workbench.engine.train.trained import score
 
-    project = _project(options)
+    project = chosen_project(options)
     run = project.run(options.run)
-    work = score(project, run, split=options.split, checkpoint=options.checkpoint, preferences=_preferences(options))
+    preferences = chosen_preferences(options)
+    work = score(project, run, split=options.split, checkpoint=options.checkpoint, preferences=preferences)
     try:
         result = drive(work, output.terminal.show)
     except Interrupted:
@@ -249,27 +229,30 @@ def evaluate(options: argparse.Namespace, output: Output) -> int:
 
 
 def predict(options: argparse.Namespace, output: Output) -> int:
-    from workbench.engine.train.trained import load_trained, predict
+    """Each image is told as soon as it is known. One that cannot be read is named, and the rest goes on."""
+    from workbench.engine.inspection.looking import FileAnswers, inspect_files
+    from workbench.engine.train.trained import load_trained
+    from workbench.predictions import Predictions
 
-    run = _project(options).run(options.run)
-    trained = load_trained(run, checkpoint=options.checkpoint, preferences=_preferences(options))
-    for prediction in predict(trained, options.files):
-        name, share = prediction.probabilities[0]
-        ranked = " ".join(f"{label}:{value:.3f}" for label, value in prediction.probabilities[:5])
-        output.record(
-            {
-                "path": prediction.path,
-                "class": name,
-                "probability": share,
-                "probabilities": dict(prediction.probabilities),
-            },
-            f"Class: {name}, predictions: {ranked}, image: {prediction.path}",
-        )
-    return DONE
+    run = chosen_project(options).run(options.run)
+    trained = load_trained(run, checkpoint=options.checkpoint, preferences=chosen_preferences(options))
+    predictions = Predictions(output, classes=trained.meta.classes, format=options.format)
+
+    def show(event: ev.Event) -> None:
+        if isinstance(event, FileAnswers):
+            predictions.tell(event)
+        elif not sys.stdout.isatty():  # a bar would be drawn between the lines
+            output.terminal.show(event)
+
+    try:
+        drive(inspect_files(trained, options.files), show)
+    except Interrupted:
+        return output.end(STOPPED_BY_USER, "interrupted")
+    return output.end(MISTAKE, predictions.trouble) if predictions.trouble else DONE
 
 
 def runs(options: argparse.Namespace, output: Output) -> int:
-    project = _project(options)
+    project = chosen_project(options)
     for row in project.runs():
         try:
             values = _run_values(project, row.run)
@@ -287,7 +270,7 @@ def cache(options: argparse.Namespace, output: Output) -> int:
     folder = Preferences.load().cache
     freed = evict(folder) if options.clear else 0
     report = cache_report(folder)
-    size = f"{report.bytes / 2**20:,.1f} MiB of decoded images in {len(report.sets):,} sets"
+    size = f"{report.bytes / 2**20:,.1f} MiB of decoded images and features in {len(report.sets):,} sets"
     words = f"{size} in {folder}" + (f"; {freed / 2**20:,.1f} MiB freed" if options.clear else "")
     output.record({"folder": str(folder), "sets": len(report.sets), "bytes": report.bytes, "freed": freed}, words)
     return DONE

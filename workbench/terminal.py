@@ -16,7 +16,7 @@ _SINGULAR: Mapping[str, str] = {"classes": "class"}
 
 def metric_text(name: str, value: float) -> str:
     """A metric for people: shares in percent, everything else with four digits."""
-    return f"{name} {100 * value:.2f} %" if name.rpartition("/")[2] == "accuracy" else f"{name} {value:.4g}"
+    return f"{name} {100 * value:.2f} %" if name.endswith(("accuracy", "recall")) else f"{name} {value:.4g}"
 
 
 def metrics_text(metrics: Mapping[str, float]) -> str:

@@ -4,6 +4,7 @@
 field comes from its ``Meaning``; starting a run, presets and the choice of a model are the business of panels.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Generic, TypeVar, cast
@@ -29,11 +30,12 @@ from workbench.engine.tasks import TASKS
 from workbench.engine.train.job import SECTIONS, Job
 from workbench.gui.naming import named
 from workbench.gui.theme import GAP, Theme
-from workbench.gui.widgets.forms.field import LEAST_CHARACTERS
+from workbench.gui.widgets.forms.field import LEAST_CHARACTERS, EditorMaker
 from workbench.gui.widgets.forms.fields import FieldsView, align, label_widths
 from workbench.gui.widgets.forms.parts import Heading, HelpStrip
 
 P = TypeVar("P", bound=Params)
+Makers = Mapping[tuple[type[Params], str], EditorMaker]
 TITLES = {"task": "Task", "data": "Data", "augment": "Augmentation", "model": "Model", "train": "Training"}
 _OPEN = ("model", "train")  # unfolded at first
 _ELSEWHERE = {"data": ("source",)}  # chosen by the panel, not in the form
@@ -130,6 +132,7 @@ class JobForm(QWidget):
         job: What is shown.
         name: Object name; the editor of a field is ``name.section.field``.
         baseline: What changes are measured against and reset to, usually the preset; all defaults if there is none.
+        makers: What makes the editor of a field of some parameters, where the one for its type will not do.
     """
 
     changed = Signal(object)
@@ -142,11 +145,13 @@ class JobForm(QWidget):
         theme: Theme,
         name: str = "train.form",
         baseline: Job | None = None,
+        makers: Makers | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName(name)
         self._theme, self._name, self._job = theme, name, job
+        self._makers = dict(makers or {})
         self._baseline = baseline
         self._search = named(QLineEdit(self), f"{name}.search", "Search settings")
         self._search.setPlaceholderText("Search settings")
@@ -198,14 +203,16 @@ class JobForm(QWidget):
         return _Section(heading=heading, body=body, view=view)
 
     def _make_view(self, section: str, parent: QWidget) -> FieldsView:
+        params = _params_of(self._job, section)
         view = FieldsView(
-            _params_of(self._job, section),
+            params,
             baseline=self._baseline_of(section),
             theme=self._theme,
             name=f"{self._name}.{section}",
             parent=parent,
             section=section,
             leave_out=_ELSEWHERE.get(section, ()),
+            makers={field: maker for (kind, field), maker in self._makers.items() if kind is type(params)},
         )
         view.changed.connect(self._on_section_changed)
         view.validity_changed.connect(self.validity_changed)

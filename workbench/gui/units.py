@@ -96,7 +96,7 @@ def split_of(key: str) -> str:
 def unit_of(key: str) -> Unit:
     """How the values of a key of curves are worded."""
     metric = metric_of(key)
-    if metric in SHARES or metric.endswith("accuracy"):
+    if metric in SHARES or metric.endswith(("accuracy", "recall")):
         return SHARE
     return {SAMPLES_PER_SECOND: RATE, MEMORY: BYTES}.get(metric, NUMBER)
 

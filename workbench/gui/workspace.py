@@ -56,6 +56,7 @@ class Workspace(QObject):
         device_known: :attr:`device` has been found out.
         job_offered: A training job is to be looked at, changed perhaps, and started: by "start from".
         dataset_offered: The name of a dataset is to be trained on.
+        run_offered: The id of a run that is to be looked into.
         noted: A :class:`Note` was added to :attr:`notes`.
         changed: Any of the above, or a job began, ended, paused: what makes sense now may be different.
     """
@@ -67,6 +68,7 @@ class Workspace(QObject):
     device_known = Signal()
     job_offered = Signal(object)
     dataset_offered = Signal(str)
+    run_offered = Signal(str)
     noted = Signal(object)
     changed = Signal()
 
@@ -116,9 +118,13 @@ class Workspace(QObject):
 
     # Operations
 
-    def import_data(self, target: str, *, repairs: Sequence[str] = ()) -> Job:
-        """Start the import of a path or an identifier, mended by the repairs of these names."""
-        work = _import(self.opened(), target, tuple(repairs), preferences=self.preferences)
+    def import_data(self, target: str, *, repairs: Sequence[str] = (), unknowns: Sequence[str] = ()) -> Job:
+        """Start the import of a path or an identifier, mended by the repairs of these names.
+
+        Args:
+            unknowns: Further sources, whose images join without a label.
+        """
+        work = _import(self.opened(), target, tuple(repairs), tuple(unknowns), preferences=self.preferences)
         return self.jobs.start(work, title=f"Importing {_short(target)}", kind=IMPORT)
 
     def repair_dataset(self, row: "DatasetRow", repairs: Sequence[str]) -> Job:
@@ -156,6 +162,10 @@ class Workspace(QObject):
     def offer_dataset(self, name: str) -> None:
         """Hand a dataset's name to whoever edits jobs."""
         self.dataset_offered.emit(name)
+
+    def offer_run(self, run_id: str) -> None:
+        """Hand a run to whoever looks into runs."""
+        self.run_offered.emit(run_id)
 
     @property
     def training(self) -> Job | None:
@@ -228,10 +238,13 @@ class Workspace(QObject):
             self.device_known.emit()
 
 
-def _import(project: "Project", target: str, repairs: tuple[str, ...], *, preferences: Preferences) -> Work:
+def _import(
+    project: "Project", target: str, repairs: tuple[str, ...], unknowns: tuple[str, ...], *, preferences: Preferences
+) -> Work:
     from workbench.engine.data import ingest
 
-    return (yield from ingest.import_dataset(project, target, preferences=preferences, repairs=repairs))
+    work = ingest.import_dataset(project, target, preferences=preferences, repairs=repairs, unknowns=unknowns)
+    return (yield from work)
 
 
 def _repair(project: "Project", row: "DatasetRow", repairs: tuple[str, ...], *, preferences: Preferences) -> Work:

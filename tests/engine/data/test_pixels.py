@@ -9,6 +9,7 @@ import pytest
 from helpers import imported, png, write_files
 from processes import finish, kill, start_and_wait_for
 
+from workbench.engine.data import pixel_cache
 from workbench.engine.data import pixels as module
 from workbench.engine.data.decode import encode_png
 from workbench.engine.data.image_set import ImageSet
@@ -192,10 +193,10 @@ DECODE_SLOWLY = """
 import sys, time
 from pathlib import Path
 import numpy as np
-from workbench.engine.data import pixels
+from workbench.engine.data import pixel_cache, pixels
 from workbench.engine.data.image_set import ImageSet
 
-plain, pixels._CHUNK, pixels._NOTE_SECONDS = pixels.decode_item, 2, 0.0
+plain, pixels._CHUNK, pixel_cache._NOTE_SECONDS = pixels.decode_item, 2, 0.0
 
 def slowly(images, item, geometry):
     time.sleep(0.02)
@@ -245,7 +246,7 @@ def test_two_that_decode_at_once_agree(forty: ImageSet, tmp_path: Path) -> None:
 def test_one_that_does_not_get_on_is_not_waited_for(
     forty: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, memory: float, kind: type
 ) -> None:
-    monkeypatch.setattr(module, "_STALLED_SECONDS", 0.1)
+    monkeypatch.setattr(pixel_cache, "_STALLED_SECONDS", 0.1)
     paused = loading(forty, tmp_path)
     next(paused)
     loaded = load(forty, tmp_path, memory=memory)

@@ -1,15 +1,13 @@
-"""From item ids to batches: order, augmentation, scaling; reference values from torchvision and numpy."""
+"""From item ids to batches: order and scaling; reference values from torchvision and numpy."""
 
 import numpy as np
 import pytest
 import torch
-from torch.nn import functional as F
 from torchvision.transforms import v2
 
 from workbench.engine.data.pixels import ArrayPixels, Geometry
 from workbench.engine.errors import UserError
 from workbench.engine.train.feed import (
-    Augment,
     Feed,
     Order,
     Preprocessing,
@@ -17,7 +15,6 @@ from workbench.engine.train.feed import (
     channel_statistics,
     evaluation_sample,
 )
-from workbench.engine.train.params import AugmentParams
 
 CPU = torch.device("cpu")
 
@@ -87,60 +84,6 @@ def test_selected_items_are_found_in_their_rows() -> None:
     scale = Scale(preprocessing((0.0,) * 3, (1.0,) * 3), CPU, channels_last=False)
     feed = Feed(some, np.arange(100), device=CPU, scale=scale)
     assert (feed.images(torch.tensor([99, 50])).numpy() == array[[2, 0]]).all()
-
-
-def test_augmentation_draws_from_its_generator_alone() -> None:
-    batch = torch.from_numpy(images(32))
-    params = AugmentParams(flip=True, translate=2, cutout=3)
-    state = torch.get_rng_state()
-    first, second, other = (Augment(params, torch.Generator().manual_seed(seed))(batch.clone()) for seed in (5, 5, 6))
-    assert torch.equal(first, second)
-    assert not torch.equal(first, other)
-    assert torch.equal(state, torch.get_rng_state())
-    assert first.dtype == torch.uint8
-    assert first.shape == batch.shape
-
-
-def test_flipping_mirrors_about_half_of_the_images() -> None:
-    batch = torch.from_numpy(images(400))
-    flipped = Augment(AugmentParams(flip=True), torch.Generator().manual_seed(0))(batch)
-    mirrored = (flipped == batch.flip(-1)).flatten(1).all(1)
-    kept = (flipped == batch).flatten(1).all(1)
-    assert bool((mirrored | kept).all())
-    assert 150 < int(mirrored.sum()) < 250
-
-
-def test_translation_is_a_crop_of_the_reflected_image() -> None:
-    batch = torch.from_numpy(images(200))
-    reach = 2
-    moved = Augment(AugmentParams(translate=reach), torch.Generator().manual_seed(0))(batch)
-    padded = F.pad(batch.float(), (reach,) * 4, mode="reflect").byte()
-    seen = set()
-    for image, source in zip(moved, padded, strict=True):
-        found = [
-            (down, right)
-            for down in range(2 * reach + 1)
-            for right in range(2 * reach + 1)
-            if torch.equal(image, source[:, down : down + 8, right : right + 8])
-        ]
-        assert len(found) == 1
-        seen.add(found[0])
-    assert len(seen) == (2 * reach + 1) ** 2
-
-
-def test_cutout_blanks_one_square_at_most_of_its_side() -> None:
-    batch = torch.full((300, 3, 8, 8), 7, dtype=torch.uint8)
-    cut = Augment(AugmentParams(cutout=3), torch.Generator().manual_seed(0))(batch)
-    blank = (cut == 128).all(1)
-    assert set(cut.unique().tolist()) == {7, 128}
-    sizes = blank.sum((1, 2))
-    assert int(sizes.max()) == 9
-    assert int(sizes.min()) >= 4  # its centre lies on the image
-
-
-def test_nothing_to_do_is_not_active() -> None:
-    assert not Augment(AugmentParams(), torch.Generator()).active
-    assert Augment(AugmentParams(cutout=1), torch.Generator()).active
 
 
 def test_channel_statistics_are_numpys() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from processes import run as other_process
 from safetensors.torch import load_file
 from torch import nn
 
@@ -24,7 +25,7 @@ from workbench.engine.project.runs import FINISHED, STOPPED, Run
 from workbench.engine.tasks.classify.task import Classify
 from workbench.engine.train import session
 from workbench.engine.train.job import Job
-from workbench.engine.train.trained import load_trained, predict, score
+from workbench.engine.train.trained import load_trained, score
 
 PREFERENCES = Preferences(device="cpu")
 BASE = {
@@ -131,6 +132,7 @@ def test_a_run_reports_every_step_once_and_ends_finished(project: Project) -> No
         ("train.schedule=one-cycle", "train.accumulate=2", "train.clip_norm=0.5", "train.recalibrate=true"),
         ("train.precision=bf16", "train.channels_last=false", "train.drop_last=false"),
         ("model.name=fastnet", "model.width1=8", "model.width2=8", "model.width3=8"),
+        ("train.ema=0.9", "augment.mixup=0.5", "augment.cutmix=1", "task.class_weights=balanced"),
     ],
 )
 @pytest.mark.parametrize("where", ["step", "evaluation"])
@@ -488,6 +490,7 @@ def test_a_trained_run_scores_as_its_last_evaluation_said(project: Project) -> N
 
 def test_predictions_agree_with_the_score(project: Project, tmp_path: Path) -> None:
     from workbench.engine.data.image_set import ImageSet
+    from workbench.engine.inspection.looking import FileAnswers, inspect_files
 
     run = trained(project, "train.steps=100", "train.evaluate_every=100")
     images = ImageSet(project.dataset_file(project.datasets()[0].id))
@@ -497,16 +500,10 @@ def test_predictions_agree_with_the_score(project: Project, tmp_path: Path) -> N
         paths.append(tmp_path / f"{item}.png")
         paths[-1].write_bytes(images.encoded(int(item)))
     loaded = load_trained(run, checkpoint="last", preferences=PREFERENCES)
-    guesses = list(predict(loaded, paths))
-    for guess in guesses:
-        shares = [share for _, share in guess.probabilities]
-        assert sum(shares) == pytest.approx(1, abs=1e-6)
-        assert shares == sorted(shares, reverse=True)
-    truths = images.labels()[items]
-    right = [guess.probabilities[0][0] == str(truth) for guess, truth in zip(guesses, truths, strict=True)]
+    answers = [event for event in inspect_files(loaded, paths) if isinstance(event, FileAnswers)]
+    assert [answer.path for answer in answers] == paths
+    right = [answer.logits.argmax() == truth for answer, truth in zip(answers, images.labels()[items], strict=True)]
     assert np.mean(right) == pytest.approx(run.status().metrics["validation/accuracy"], abs=1e-9)
-    with pytest.raises(UserError, match="cannot be read"):
-        list(predict(loaded, [tmp_path / "absent.png"]))
 
 
 def test_a_damaged_checkpoint_is_said_plainly(project: Project) -> None:
@@ -558,3 +555,48 @@ def test_an_evaluation_that_is_not_finite_ends_the_run(project: Project, monkeyp
     monkeypatch.setattr(Classify, "totals", overflowing)
     with pytest.raises(UserError, match="train/loss became nan at step 10"):
         trained(project)
+
+
+# A checkpoint that somebody asks for
+
+
+def test_a_checkpoint_can_be_asked_for_while_a_run_trains(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workbench.engine.train.fit.REPORT_SECONDS", 0.0)
+    run = create(project)
+    assert not run.ask_for_checkpoint()  # nobody trains it, so nobody is asked
+    work, saved = session.train(project, run, preferences=PREFERENCES), []
+    for event in work:
+        if isinstance(event, ev.Steps) and event.last in (4, 17):
+            assert Run(run.folder).ask_for_checkpoint()
+            assert run.is_asked_for_checkpoint()
+        if isinstance(event, ev.Checkpointed):
+            saved.append(event.step)
+            assert not run.is_asked_for_checkpoint()
+    assert {4, 17} <= set(saved)
+    assert run.checkpoint_steps() == sorted(saved)
+    assert history(run)[0] == series(trained(project))
+
+
+def test_a_checkpoint_is_asked_for_from_another_process(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workbench.engine.train.fit.REPORT_SECONDS", 0.0)
+    ask = "import sys; from pathlib import Path; from workbench.engine.project.runs import Run;"
+    run = create(project)
+    for event in (work := session.train(project, run, preferences=PREFERENCES)):
+        if isinstance(event, ev.Steps) and event.last == 5:
+            assert other_process(f"{ask} print(Run(Path(sys.argv[1])).ask_for_checkpoint())", run.folder) == "True\n"
+        if isinstance(event, ev.Checkpointed):
+            assert event.step == 5
+            break
+    work.close()
+
+
+def test_what_was_asked_of_a_dead_process_does_not_matter(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workbench.engine.train.fit.REPORT_SECONDS", 0.0)
+    whole, run = trained(project), create(project)
+    (run.folder / "checkpoint-wanted").touch()
+    assert {event.step for event in train(project, run) if isinstance(event, ev.Checkpointed)} == set(
+        whole.checkpoint_steps()
+    )
+    assert not run.is_asked_for_checkpoint()
+    assert not run.ask_for_checkpoint()
+    assert history(run) == history(whole)

@@ -1,6 +1,8 @@
 """Jobs: the file, the settings, the key, the presets that ship."""
 
 import dataclasses
+import hashlib
+import json
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -211,6 +213,19 @@ def test_settings_that_are_none(setting: str, sentence: str) -> None:
 
 # The key
 
+DATA_AT_FIRST = (
+    "protocol",
+    "label",
+    "split_seed",
+    "validation",
+    "test",
+    "limit",
+    "size",
+    "resize",
+    "colour",
+    "on_error",
+)
+
 
 def others(one: Job, section: str, name: str) -> list[Job]:
     """``one`` with another value in one field, as far as that contradicts nothing."""
@@ -260,6 +275,21 @@ def test_the_key_knows_every_option_but_where_the_data_came_from(one: Job) -> No
                 seen.add(key(other))
     assert key(dataclasses.replace(one, name="another")) == key(one)
     assert len({key(one), one.key(fingerprint="F", split="s"), one.key(fingerprint="f", split="S")}) == 3
+
+
+def test_options_that_came_later_leave_the_keys_of_earlier_jobs() -> None:
+    """What the key was made of before there were mixing, averages and weighed classes."""
+    one = job(train={"steps": 5}, augment={"flip": True})
+    tables = one.to_dict()
+    values: dict[str, Any] = {
+        "task": {key: tables["task"][key] for key in ("name", "label_smoothing", "mirror")},
+        "data": {key: tables["data"][key] for key in DATA_AT_FIRST} | {"normalize": "unit"},
+        "augment": {"flip": True, "translate": 0, "cutout": 0},
+        "model": tables["model"],
+        "train": {key: value for key, value in tables["train"].items() if key not in ("ema", "warmup_epochs")},
+    }
+    text = json.dumps([values, "f", "s"], sort_keys=True)
+    assert one.key(fingerprint="f", split="s") == hashlib.sha256(text.encode()).hexdigest()
 
 
 def test_the_key_survives_the_file() -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.optim import lr_scheduler
 
+from workbench.engine.errors import UserError
 from workbench.engine.train.params import SCHEDULES, TrainParams
 from workbench.engine.train.schedules import evaluation_steps, learning_rate
 
@@ -78,6 +79,14 @@ def test_a_list_lasts(unit: str, length: int) -> None:
     listed = [0.5, 0.25, 0.0]
     ours = rates(20, schedule="list", learning_rates=listed, schedule_unit=unit, steps_per_epoch=4)
     assert ours == [listed[min(step // length, 2)] for step in range(20)]
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_a_warm_up_in_epochs_is_that_many_steps(schedule: str) -> None:
+    options = {"schedule": schedule, "learning_rates": [PEAK], "steps_per_epoch": 6}
+    assert rates(30, warmup_epochs=1.5, **options) == rates(30, warmup_steps=9, **options)
+    with pytest.raises(UserError, match="warmup_steps and warmup_epochs cannot both be set"):
+        rates(30, warmup_steps=9, warmup_epochs=1.5)
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)

@@ -14,13 +14,15 @@ from torch.nn import functional as F
 from workbench.engine import events as ev
 from workbench.engine.data.image_set import ImageSet
 from workbench.engine.errors import UserError
+from workbench.engine.inspection.inspection import softmax
+from workbench.engine.inspection.looking import FileAnswers, inspect_files
 from workbench.engine.preferences import Preferences
 from workbench.engine.project.project import Project
 from workbench.engine.project.runs import Run
 from workbench.engine.project.scores import item_scores, read_scores, write_scores
 from workbench.engine.train import session
 from workbench.engine.train.job import Job
-from workbench.engine.train.trained import load_trained, predict, score
+from workbench.engine.train.trained import load_trained, score
 
 PREFERENCES = Preferences(device="cpu")
 ITEMS = 1797  # digits
@@ -73,12 +75,11 @@ def test_they_are_what_the_network_says_of_each_image(project: Project, tmp_path
     for row in range(0, len(scores), 17):
         item = int(scores.items[row])
         path.write_bytes(images.encoded(item))
-        (guess,) = predict(loaded, [path])
-        shares = dict(guess.probabilities)
-        assert guess.probabilities[0][0] == str(scores.predicted[row])
-        assert scores.confidence[row] == pytest.approx(guess.probabilities[0][1], abs=1e-5)
-        right = torch.tensor(shares[str(images.labels()[item])])
-        assert scores.loss[row] == pytest.approx(float(-right.log()), abs=1e-3)
+        (answer,) = (event for event in inspect_files(loaded, [path]) if isinstance(event, FileAnswers))
+        shares = softmax(answer.logits[None])[0]
+        assert shares.argmax() == scores.predicted[row]
+        assert scores.confidence[row] == pytest.approx(shares.max(), abs=1e-5)
+        assert scores.loss[row] == pytest.approx(-np.log(shares[images.labels()[item]]), abs=1e-3)
 
 
 def test_an_evaluation_replaces_its_split_and_adds_new_ones(project: Project) -> None:

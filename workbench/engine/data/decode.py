@@ -114,6 +114,21 @@ def fit(
     return pixels[None] if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
 
+def seen(
+    width: int, height: int, *, size: int, how: Literal["crop", "squash"], share: float = 1.0
+) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of what :func:`fit` leaves of an image of ``width`` x ``height`` pixels, in these.
+
+    To a pixel or so: :func:`fit` cuts out whole pixels of the scaled image.
+    """
+    if not size:
+        return 0.0, 0.0, float(width), float(height)
+    part = size / math.floor(size / share)
+    across, down = (width * part, height * part) if how == "squash" else (min(width, height) * part,) * 2
+    left, top = (width - across) / 2, (height - down) / 2
+    return left, top, left + across, top + down
+
+
 def encode_png(array: npt.NDArray[np.uint8]) -> bytes:
     """A PNG file of uint8[H, W] (grey), [H, W, 3] (RGB) or [H, W, 4] (RGBA), the same bytes wherever zlib is the same.
 

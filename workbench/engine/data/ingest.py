@@ -16,6 +16,7 @@ from workbench.engine.data.arrow import write_arrow
 from workbench.engine.data.importing import open_source, signature
 from workbench.engine.data.repairs import REPAIRS, in_order, repaired
 from workbench.engine.data.source import Problem
+from workbench.engine.data.unknowns import with_unknowns
 from workbench.engine.errors import UserError
 from workbench.engine.files import new_folder
 from workbench.engine.preferences import Preferences
@@ -24,12 +25,19 @@ from workbench.engine.waiting import waiting
 
 
 def import_dataset(
-    project: Project, target: str, *, preferences: Preferences, repairs: Sequence[str] = ()
+    project: Project,
+    target: str,
+    *,
+    preferences: Preferences,
+    repairs: Sequence[str] = (),
+    unknowns: Sequence[str] = (),
 ) -> Generator[ev.Event, None, DatasetRow]:
-    """Import ``target`` (a path or an identifier), or find it imported already, with the same repairs.
+    """Import ``target`` (a path or an identifier), or find it imported already, with the same repairs and unknowns.
 
     Args:
         repairs: Names in ``REPAIRS`` of what to mend on the way.
+        unknowns: Further sources of images, whose items join without a label; see
+            :mod:`workbench.engine.data.unknowns`.
 
     Yields:
         Progress while it copies, messages about what was mended and left out, then one ``Imported``.
@@ -39,7 +47,7 @@ def import_dataset(
             unknown or for other data. The project is then unchanged.
     """
     chosen = in_order(repairs)
-    mark = _mark(signature(target), chosen)
+    mark = _mark(signature(target), chosen, [signature(source) for source in unknowns])
     known = project.find_dataset(mark)
     if known:
         yield _imported(known, reused=True)
@@ -48,8 +56,9 @@ def import_dataset(
     id = uuid.uuid4().hex[:12]
     folder = project.dataset_file(id).parent
     with contextlib.ExitStack() as stack:
-        source = open_source(target, cache=preferences.cache)
-        listing = yield from waiting(lambda: stack.enter_context(source), stage="opening")
+        sources = [open_source(one, cache=preferences.cache) for one in (target, *unknowns)]
+        first, *others = yield from waiting(lambda: [stack.enter_context(one) for one in sources], stage="opening")
+        listing, joined = with_unknowns(first, others)
         mended, tally = repaired(listing, chosen, limit_pixels=preferences.limit_pixels)
         _refuse_problems(mended.problems)
         for note in listing.notes:
@@ -57,11 +66,13 @@ def import_dataset(
         if told := _sentences(problem for problem in mended.problems if problem.severity != "info"):
             yield ev.Message(text=f"{' '.join(told)} See the checks.", level="warning")
         with new_folder(folder) as temporary:
-            summary = yield from write_arrow(mended, temporary)
+            summary = yield from write_arrow(joined.counted(mended), temporary)
         left_out = (problem for problem in listing.problems if any(REPAIRS[name].takes(problem) for name in chosen))
         sentences = (*_sentences(left_out), *tally.sentences())
         for sentence in sentences:
             yield ev.Message(text=sentence)
+        for beginning, count in joined.counts.items():
+            yield ev.Message(text=f"{count:,} items of {beginning} joined without a label.")
         row = project.add_dataset(
             listing.name,
             id=id,
@@ -75,6 +86,7 @@ def import_dataset(
             content=listing.content,
             palette=listing.palette.classes if listing.palette else (),
             repairs=sentences,
+            unknowns=joined.counts,
         )
     yield _imported(row, reused=False)
     return row
@@ -90,9 +102,12 @@ def find_or_import(project: Project, source: str, *, preferences: Preferences) -
     return (yield from import_dataset(project, source, preferences=preferences))
 
 
-def _mark(signature: str, repairs: Sequence[str]) -> str:
-    """The signature of a source mended in this way, which is not that of the source as it is."""
-    return hashlib.sha256(json.dumps([signature, *repairs]).encode()).hexdigest() if repairs else signature
+def _mark(signature: str, repairs: Sequence[str], unknowns: Sequence[str]) -> str:
+    """The signature of a source mended in this way and with these sources of unknown items, not that of it as it is."""
+    if not repairs and not unknowns:
+        return signature
+    parts = [signature, *repairs] + ([{"unknowns": list(unknowns)}] if unknowns else [])
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def _refuse_problems(problems: Sequence[Problem]) -> None:

@@ -18,11 +18,10 @@ from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
-from io import BufferedWriter
+from dataclasses import asdict, dataclass, fields
 from itertools import islice
 from pathlib import Path
-from typing import Literal, Protocol, Self, TypeVar, cast
+from typing import Generic, Literal, Protocol, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,18 +29,16 @@ from PIL import Image
 
 from workbench.engine.data.decode import FORMATS, Interpolation, decode, fit
 from workbench.engine.data.image_set import ImageSet
-from workbench.engine.data.pixel_cache import Place, cache_report, evict
+from workbench.engine.data.pixel_cache import Part, Place
 from workbench.engine.errors import UserError
 from workbench.engine.events import Progress
-from workbench.engine.files import plain_disk_errors
 
 Bytes = NDArray[np.uint8]
 _T = TypeVar("_T")
+_Number = TypeVar("_Number", bound=np.generic)
 GIB = 1024**3
 _CHUNK, _CHUNK_BYTES = 64, 16 * 1024**2  # images that a worker decodes at once, and bytes, at most
 _REPORT_SECONDS = 0.05
-_NOTE_SECONDS = 2.0  # what a killed decode has to do again
-_STALLED_SECONDS = 15.0  # another process that decodes the same and does not get on is not waited for
 _COPIED = 64 * 1024**2  # bytes brought into memory between two looks at the clock
 
 
@@ -97,25 +94,44 @@ class Pixels(Protocol):
         ...
 
 
-class ArrayPixels:
-    """All images (or the selected ones) in one array, in memory or memory-mapped.
+class ArrayRows(Generic[_Number]):
+    """Numbers of all items (or the selected ones) in one array, in memory or memory-mapped.
 
     Args:
-        array: uint8 [N, C, H, W].
+        array: [N, ...], a row an item.
         rows: int64, row of ``array`` by item id, -1 for items that it does not hold; ``None`` where they are the same.
+    """
+
+    def __init__(self, array: NDArray[_Number], *, rows: NDArray[np.int64] | None) -> None:
+        self.array = array
+        self.rows = rows
+
+    def gather(self, items: NDArray[np.int64]) -> NDArray[_Number]:
+        """The rows of ``items``, [B, ...]."""
+        rows = items if self.rows is None else self.rows[items]
+        assert (rows >= 0).all(), "an item was asked for that nobody announced"
+        return self.array[rows]
+
+
+class ArrayPixels(ArrayRows[np.uint8]):
+    """Images as uint8 [N, C, H, W].
+
+    Args:
+        array, rows: See :class:`ArrayRows`.
         unreadable: Item id to its name and what is wrong with it; its row is all zero.
     """
 
     def __init__(self, array: Bytes, *, rows: NDArray[np.int64] | None, unreadable: Mapping[int, str]) -> None:
-        self.array = array
+        super().__init__(array, rows=rows)
         self.shape = cast(tuple[int, int, int], array.shape[1:])
         self.unreadable = unreadable
-        self.rows = rows
 
-    def gather(self, items: NDArray[np.int64]) -> Bytes:
-        rows = items if self.rows is None else self.rows[items]
-        assert (rows >= 0).all(), "an item was asked for that nobody announced"
-        return self.array[rows]
+
+def rows_of(items: NDArray[np.int64], *, total: int) -> NDArray[np.int64]:
+    """int64[total]: position of each item in ``items``, -1 for those that are not there."""
+    rows = np.full(total, -1, np.int64)
+    rows[items] = np.arange(len(items))
+    return rows
 
 
 class DecodingPixels:
@@ -181,28 +197,34 @@ def load_pixels(
     """
     workers = max(2, os.cpu_count() or 1)
     needed = len(items) * int(np.prod(geometry.shape))
-    pixels: Pixels | None = None
     if len(items) * 4 >= len(images) or needed > memory_bytes:
         place = Place(cache, _key(fingerprint, geometry), shape=(len(images), *geometry.shape))
-        pixels = yield from _cached(
-            place, images, geometry, cache=cache, memory_bytes=memory_bytes, cache_bytes=cache_bytes, workers=workers
-        )
-    if pixels:
-        return pixels
+        every = np.arange(len(images))
+
+        def fill(part: Part) -> Generator[Progress, None, None]:
+            return _decode(images, geometry, items=every, first=part.done, keep=part.keep, workers=workers)
+
+        found = yield from from_cache(
+            place, np.uint8, fill, memory_bytes=memory_bytes, cache_bytes=cache_bytes,
+            elsewhere="decoding in another process",
+        )  # fmt: skip
+        if found:
+            array, unreadable = found
+            return ArrayPixels(array, rows=None, unreadable=unreadable)
     if needed > memory_bytes:
         return DecodingPixels(images, geometry, workers=workers)
-    return (yield from _in_memory(images, geometry, items=items, workers=workers))
+    return (yield from _for_this_session(images, geometry, items=items, workers=workers))
 
 
 def _key(fingerprint: str, geometry: Geometry) -> str:
     values = asdict(geometry)
-    for name in ("interpolation", "share"):  # so that what was decoded before there was a choice is still found
-        if values[name] == getattr(Geometry, name):
-            del values[name]
+    for field in fields(Geometry):  # so that what was decoded before there was a choice is still found
+        if values[field.name] == field.default:
+            del values[field.name]
     return hashlib.sha256(f"{fingerprint} {sorted(values.items())}".encode()).hexdigest()[:32]
 
 
-def _in_memory(
+def _for_this_session(
     images: ImageSet, geometry: Geometry, *, items: NDArray[np.int64], workers: int
 ) -> Generator[Progress, None, ArrayPixels]:
     """``items`` decoded for this session only."""
@@ -214,65 +236,57 @@ def _in_memory(
         unreadable.update(bad)
 
     yield from _decode(images, geometry, items=items, keep=keep, workers=workers)
-    rows = np.full(len(images), -1, np.int64)
-    rows[items] = np.arange(len(items))
-    return ArrayPixels(array, rows=rows, unreadable=unreadable)
+    return ArrayPixels(array, rows=rows_of(items, total=len(images)), unreadable=unreadable)
 
 
-def _cached(
+def from_cache(
     place: Place,
-    images: ImageSet,
-    geometry: Geometry,
+    kind: type[_Number],
+    fill: Callable[[Part], Generator[Progress, None, None]],
     *,
-    cache: Path,
     memory_bytes: float,
     cache_bytes: float,
-    workers: int,
-) -> Generator[Progress, None, ArrayPixels | None]:
-    """The whole set from the cache, filled where it lacks it; ``None`` where it has no room or is not to be had."""
+    elsewhere: str,
+) -> Generator[Progress, None, tuple[NDArray[_Number], Mapping[int, str]] | None]:
+    """A whole set from the cache, filled where it lacks it.
+
+    Args:
+        place: Where it lies.
+        kind: Of its numbers.
+        fill: Appends to the set in the making what it lacks.
+        memory_bytes: A set up to this size is copied into memory, a larger one is mapped.
+        cache_bytes: Budget of the cache.
+        elsewhere: What to call it when another process fills it.
+
+    Returns:
+        The array, and what could not be read; ``None`` where the cache has no room or the set is not to be had.
+    """
     if place.bytes > cache_bytes:
         return None
-    lock = place.try_lock()
-    seen, since = -1, time.monotonic()
-    while lock is None:  # another process decodes the same set
-        done, _ = place.done()
-        if done != seen:
-            seen, since = done, time.monotonic()
-        elif time.monotonic() - since > _STALLED_SECONDS:
-            return None
-        yield Progress(stage="decoding in another process", done=done, total=len(images))
-        time.sleep(_REPORT_SECONDS)
-        lock = place.try_lock()
+    lock = yield from place.wait_for_lock(stage=elsewhere)
+    if lock is None:
+        return None
     with ExitStack() as held:
         held.push(lock)
         if not place.complete:
-            if not _has_room(place, cache, cache_bytes):
+            if not place.make_room(cache_bytes):
                 return None
-            yield from _fill(place, images, geometry, workers=workers)
+            with place.filling() as part:
+                yield from fill(part)
         use = place.opened()
     with ExitStack() as held:
         held.push(use)
-        mapped = np.memmap(place.folder / "pixels.u8", np.uint8, "r", shape=(len(images), *geometry.shape))
+        mapped: NDArray[_Number] = np.memmap(place.folder / place.file, kind, "r", shape=place.shape)
         unreadable = place.unreadable()
         if mapped.nbytes <= memory_bytes:
-            return ArrayPixels((yield from _copied(mapped)), rows=None, unreadable=unreadable)
-        pixels = ArrayPixels(mapped, rows=None, unreadable=unreadable)
+            return (yield from _in_memory(mapped)), unreadable
         weakref.finalize(mapped, held.pop_all().close)  # what maps the file keeps it from being removed
-        return pixels
+        return mapped, unreadable
 
 
-def _has_room(place: Place, cache: Path, cache_bytes: float) -> bool:
-    """Make room for a set; whether there is enough without removing what somebody uses."""
-    left = cache_bytes - place.bytes
-    others = [one for one in cache_report(cache).sets if one.key != place.key]
-    if sum(one.bytes for one in others if one.busy) > left:
-        return False
-    return sum(one.bytes for one in others) - evict(cache, limit_bytes=left, spare=place.key) <= left
-
-
-def _copied(mapped: Bytes) -> Generator[Progress, None, Bytes]:
-    """A copy in memory."""
-    array = np.empty(mapped.shape, np.uint8)
+def _in_memory(mapped: NDArray[_Number]) -> Generator[Progress, None, NDArray[_Number]]:
+    """A copy in memory of an array that lies in the cache, in pieces that let a person interrupt."""
+    array = np.empty(mapped.shape, mapped.dtype)
     rows = max(1, _COPIED // max(1, mapped[:1].nbytes))
     reported = time.monotonic()
     for start in range(0, len(mapped), rows):
@@ -281,68 +295,6 @@ def _copied(mapped: Bytes) -> Generator[Progress, None, Bytes]:
             reported = time.monotonic()
             yield Progress(stage="reading the cache", done=min(start + rows, len(mapped)), total=len(mapped))
     return array
-
-
-def _fill(place: Place, images: ImageSet, geometry: Geometry, *, workers: int) -> Generator[Progress, None, None]:
-    """Decode the whole set into the cache, from where an earlier attempt was. The caller holds the place's lock."""
-    with plain_disk_errors(place.folder):
-        place.part.mkdir(parents=True, exist_ok=True)
-        with (
-            (place.part / "pixels.u8").open("ab") as file,
-            _Part(place, file, one=int(np.prod(geometry.shape))) as part,
-        ):
-            every = np.arange(len(images))
-            yield from _decode(images, geometry, items=every, first=part.done, keep=part.keep, workers=workers)
-        place.finish(dict(sorted(part.unreadable.items())))
-
-
-class _Part:
-    """The growing file of a set. Now and then, and at its end, it is brought to the disk and its length noted.
-
-    A thread does that, because a slow disk takes longer than a reader of events should wait.
-
-    Args:
-        place: Of the set.
-        file: Open to append to.
-        one: Bytes an image.
-
-    Attributes:
-        done: Items in the file.
-        unreadable: Those of them that could not be read.
-    """
-
-    def __init__(self, place: Place, file: BufferedWriter, *, one: int) -> None:
-        self._place, self._file = place, file
-        self.done, self.unreadable = place.done()
-        file.truncate(self.done * one)
-        place.note_done(self.done, self.unreadable)
-        self._noted = time.monotonic()
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="decode-note")
-        self._noting: Future[None] | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._pool.shutdown()
-        self._file.flush()
-        self._note(self.done, self.unreadable)
-
-    def keep(self, start: int, decoded: Bytes, bad: Mapping[int, str]) -> None:
-        """Append ``decoded``, the items from ``start`` on."""
-        self._file.write(decoded.data)
-        self.done = start + len(decoded)
-        self.unreadable.update(bad)
-        if time.monotonic() - self._noted > _NOTE_SECONDS and (self._noting is None or self._noting.done()):
-            if self._noting:
-                self._noting.result()  # what went wrong is said here
-            self._file.flush()
-            self._noted = time.monotonic()
-            self._noting = self._pool.submit(self._note, self.done, dict(self.unreadable))
-
-    def _note(self, done: int, unreadable: Mapping[int, str]) -> None:
-        os.fsync(self._file.fileno())  # the count must not reach the disk before what it counts
-        self._place.note_done(done, unreadable)
 
 
 def _decode(

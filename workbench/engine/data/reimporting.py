@@ -22,6 +22,7 @@ from workbench.engine.data.decode import LARGEST_PIXELS
 from workbench.engine.data.opened import Dataset, dataset_listing, open_dataset
 from workbench.engine.data.repairs import in_order, repaired
 from workbench.engine.data.source import Item, Listing
+from workbench.engine.data.unknowns import Joined
 from workbench.engine.files import new_folder
 from workbench.engine.project.project import DatasetRow, Project
 from workbench.engine.waiting import waiting
@@ -60,9 +61,10 @@ def repair_dataset(
     dataset = yield from waiting(lambda: open_dataset(project, row), stage="opening")
     chosen = in_order(repairs)
     listing, tally = repaired(dataset_listing(dataset), chosen, limit_pixels=limit_pixels)
+    joined = Joined(beginnings=list(row.unknowns))
     id = uuid.uuid4().hex[:12]
     with new_folder(project.dataset_file(id).parent) as temporary:
-        summary = yield from write_arrow(listing, temporary)
+        summary = yield from write_arrow(joined.counted(listing), temporary)
     sentences = tally.sentences()
     for sentence in sentences:
         yield ev.Message(text=sentence)
@@ -80,6 +82,7 @@ def repair_dataset(
         content=listing.content,
         palette=listing.palette.classes if listing.palette else (),
         repairs=(*row.repairs, *sentences),
+        unknowns=joined.counts,
     )
     classes = next(iter(made.label_sets.values()), made.palette)
     yield ev.Imported(name=made.name, items=made.items, classes=classes, splits=made.splits)

@@ -18,6 +18,7 @@ from workbench.engine.models.cnn_deep.params import CnnDeepParams
 from workbench.engine.models.fastnet.params import FastNetParams
 from workbench.engine.models.fnn.params import FnnParams
 from workbench.engine.models.kan.params import KanParams
+from workbench.engine.models.transfer.params import TransferParams
 from workbench.engine.params import Params
 from workbench.engine.registry import Registry
 
@@ -85,6 +86,12 @@ MODELS.add(
     "kan", ModelFamily(title="Kolmogorov-Arnold network of splines", folder="kan", params=KanParams, spatial=False)
 )
 MODELS.add("fastnet", ModelFamily(title="Whitened convolutions for speed", folder="fastnet", params=FastNetParams))
+MODELS.add(
+    "transfer",
+    ModelFamily(
+        title="A trained network with a new last layer", folder="transfer", params=TransferParams, pretrained=True
+    ),
+)
 
 
 def build(
@@ -111,8 +118,24 @@ def build(
     assert generator.device.type == "cpu"
     assert min(*shape, classes) > 0
     module = import_module(f"{__name__}.{family.folder}.model")
-    # Constructors of torch draw weights from the global state; ours replace them, so the draw is undone.
+    # Constructors of torch draw weights from the global state. Ours replace them, so the draw is undone; those of a
+    # network that initialises itself are kept, so the state is made to follow from the generator, which is not moved.
+    seed = int(torch.randint(2**62, (), generator=torch.Generator().set_state(generator.get_state())))
     with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
         model = cast("nn.Module", module.build(params, shape=shape, classes=classes))
     initialise(model, generator)
     return model
+
+
+def sketch(name: str, params: Params, *, shape: tuple[int, int, int], classes: int) -> "nn.Module":
+    """A network as :func:`build` makes it, to be counted and listed and not to be used.
+
+    One that can begin with weights that others trained may be large: it has no memory for them, on the meta device.
+    """
+    import torch
+
+    if not MODELS[name].pretrained:
+        return build(name, params, shape=shape, classes=classes, generator=torch.Generator().manual_seed(0))
+    module = import_module(f"{__name__}.{MODELS[name].folder}.model")
+    return cast("nn.Module", module.sketch(params, shape=shape, classes=classes))

@@ -6,7 +6,7 @@ resumed one goes on bit for bit. What is peculiar to one family stays in its fol
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, cast, runtime_checkable
 
@@ -65,6 +65,19 @@ class Dropout(nn.Module):
 
     def extra_repr(self) -> str:
         return f"p={self.p}"
+
+
+class DropPath(Dropout):
+    """Leaves out all values of an image, for a share ``p`` of the images, and scales the others up: what stochastic
+    depth (arXiv 1603.09382) puts at the end of a residual branch. Takes and returns [B, ...].
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.p == 0.0:
+            return x
+        assert self.generator is not None, "a training DropPath needs attach_generator()"
+        mask = x.new_empty((len(x), *(1 for _ in x.shape[1:]))).bernoulli_(1.0 - self.p, generator=self.generator)
+        return x * mask.div_(1.0 - self.p)
 
 
 def attach_generator(model: nn.Module, generator: torch.Generator) -> None:
@@ -251,7 +264,7 @@ class LayerRow:
         name: Dotted path in the network.
         kind: Class of the module.
         output_shape: For one image, without the batch axis.
-        parameters: Trainable parameters of its own.
+        parameters: Trainable parameters of its own, in the first row of a module that runs several times.
         macs: Multiply-adds of its kernels for one image; 0 for what has none.
     """
 
@@ -262,26 +275,29 @@ class LayerRow:
     macs: int
 
 
-def summary(model: nn.Module, shape: tuple[int, int, int]) -> list[LayerRow]:
+def summary(model: nn.Module, shape: tuple[int, ...]) -> list[LayerRow]:
     """One row for each leaf module in the order in which they run, found by sending one blank image through.
 
     Args:
         model: A network on any device; its modes and gradients are left as they were.
-        shape: Channels, height and width of the image.
+        shape: Channels, height and width of the image; of whatever else the network takes.
     """
     rows: list[LayerRow] = []
+    seen: set[str] = set()
 
-    def hook(name: str) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
-        def record(module: nn.Module, _: tuple[Tensor, ...], output: Tensor) -> None:
+    def hook(name: str) -> Callable[[nn.Module, tuple[Tensor, ...], object], None]:
+        def record(module: nn.Module, _: tuple[Tensor, ...], output: object) -> None:
+            tensor = first_tensor(output)
             rows.append(
                 LayerRow(
                     name=name,
                     kind=type(module).__name__,
-                    output_shape=tuple(output.shape[1:]),
-                    parameters=count(module).parameters,
-                    macs=_macs(module, output),
+                    output_shape=() if tensor is None else tuple(tensor.shape[1:]),
+                    parameters=0 if name in seen else count(module).parameters,
+                    macs=0 if tensor is None else _macs(module, tensor),
                 )
             )
+            seen.add(name)
 
         return record
 
@@ -299,6 +315,56 @@ def summary(model: nn.Module, shape: tuple[int, int, int]) -> list[LayerRow]:
         for module, training in modes:
             module.training = training
     return rows
+
+
+def first_tensor(output: object) -> Tensor | None:
+    """What a module returned, or the first tensor in the tuple, list or table that it returned."""
+    if isinstance(output, Tensor):
+        return output
+    if isinstance(output, Mapping):
+        output = list(output.values())
+    if isinstance(output, list | tuple):
+        return next((tensor for part in output if (tensor := first_tensor(part)) is not None), None)
+    return None
+
+
+@runtime_checkable
+class Embedding(Protocol):
+    """A network that says itself what its last layer sees."""
+
+    def embed(self, x: Tensor) -> Tensor: ...
+
+    def classify(self, features: Tensor) -> Tensor: ...
+
+
+def embed(model: nn.Module, x: Tensor) -> Tensor:
+    """Features [B, D] of the images ``x`` [B, C, H, W]: what the network's last dense layer sees."""
+    return model.embed(x) if isinstance(model, Embedding) else answers(model, x)[1]
+
+
+def answers(model: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Logits [B, classes] and features [B, D] of the images ``x`` [B, C, H, W], from one pass.
+
+    Features are what the last ``Linear``, or layer with kernels of its own, is given; the logits are ``model(x)``'s to
+    the bit. The network stays in its mode, and gradients are the caller's affair.
+    """
+    if isinstance(model, Embedding):
+        features = model.embed(x)
+        return model.classify(features), features
+    seen: list[Tensor] = []
+
+    def record(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        seen[:] = inputs[:1]
+
+    dense = [module for module in model.modules() if isinstance(module, nn.Linear | OwnKernels)]
+    handles = [module.register_forward_pre_hook(record) for module in dense]
+    try:
+        logits: Tensor = model(x)
+    finally:
+        for handle in handles:
+            handle.remove()
+    assert seen, f"{type(model).__name__} has no dense layer"
+    return logits, seen[0].flatten(1)
 
 
 def _macs(module: nn.Module, output: Tensor) -> int:

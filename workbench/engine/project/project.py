@@ -9,7 +9,7 @@ import time
 import unicodedata
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,7 @@ class DatasetRow:
         content: What the items are: ``"images"``, ``"masks"`` or ``"questions"``.
         palette: Names of the masks' classes; empty without masks.
         repairs: Sentences about what the import mended.
+        unknowns: Sources whose items joined without a label, as the beginning of their items' names, to how many.
     """
 
     id: str
@@ -61,6 +62,7 @@ class DatasetRow:
     content: str = "images"
     palette: tuple[str, ...] = ()
     repairs: tuple[str, ...] = ()
+    unknowns: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +154,7 @@ class Project:
         content: str = "images",
         palette: Sequence[str] = (),
         repairs: Sequence[str] = (),
+        unknowns: Mapping[str, int] | None = None,
     ) -> DatasetRow:
         """Enter an imported dataset under ``name``, or ``name-2`` and so on where that is taken."""
         base = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "data"
@@ -163,7 +166,7 @@ class Project:
                 free = f"{base}-{number}"
                 number += 1
             db.execute(
-                "INSERT INTO datasets VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO datasets VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     id,
                     free,
@@ -178,6 +181,7 @@ class Project:
                     content,
                     json.dumps(list(palette)),
                     json.dumps(list(repairs)),
+                    json.dumps(dict(unknowns or {})),
                 ),
             )
         return self.dataset(id)
@@ -392,5 +396,6 @@ def _dataset(row: Any) -> DatasetRow:
             "splits": json.loads(row["splits"]),
             "palette": tuple(json.loads(row["palette"])),
             "repairs": tuple(json.loads(row["repairs"])),
+            "unknowns": json.loads(row["unknowns"]),
         }
     )

@@ -194,6 +194,30 @@ class Run:
                     self.checkpoint(step).rename(doomed)
                     shutil.rmtree(doomed)
 
+    def ask_for_checkpoint(self) -> bool:
+        """Let whoever trains this run, in whatever process, save a checkpoint at the next report.
+
+        Returns:
+            False where nobody trains it, and so nobody was asked.
+        """
+        if not is_held(self._lock_file):
+            return False
+        with plain_disk_errors(self._wish):
+            self._wish.touch()
+        return True
+
+    def is_asked_for_checkpoint(self) -> bool:
+        """Whether somebody waits for a checkpoint."""
+        return self._wish.exists()
+
+    def answer_checkpoint(self) -> None:
+        """Say that there is one now. The caller holds :meth:`writer`."""
+        self._wish.unlink(missing_ok=True)
+
+    @property
+    def _wish(self) -> Path:
+        return self.folder / "checkpoint-wanted"
+
     def remove_leftovers(self) -> None:
         """Delete what killed writes left behind."""
         for folder in (self.folder, self.checkpoints):

@@ -62,6 +62,9 @@ MIGRATIONS = (
         labels BLOB
     )
     """,
+    """
+    ALTER TABLE datasets ADD COLUMN unknowns TEXT NOT NULL DEFAULT '{}'
+    """,
 )
 WAIT_SECONDS = 30.0  # how long a writer waits for another process's transaction
 

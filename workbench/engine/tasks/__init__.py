@@ -3,7 +3,7 @@
 ``<task>/params.py`` imports no torch; ``<task>/task.py`` holds the class. To add one, add a line to :data:`TASKS`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
@@ -23,7 +23,7 @@ class TaskKind:
 
     Attributes:
         title: One line for a person.
-        module: Module under this package that holds ``make(params, *, classes)``.
+        module: Module under this package that holds ``make(params, *, classes, counts)``.
         params: The class of its options.
         headline: The metric on validation that ranks evaluations, e.g. ``"validation/accuracy"``.
         maximise: Whether larger is better.
@@ -59,7 +59,14 @@ def ranking_metric(task: str, metrics: Iterable[str]) -> str:
     return headline if headline in names else next((name for name in names if name.startswith("validation/")), "")
 
 
-def make_task(name: str, params: Params, *, classes: int) -> "Task":
-    """The task called ``name`` over ``classes`` classes."""
+def make_task(name: str, params: Params, *, classes: int, counts: Sequence[int] | None = None) -> "Task":
+    """The task called ``name`` over ``classes`` classes.
+
+    Args:
+        name: A name in :data:`TASKS`.
+        params: The options, of that task's class.
+        classes: Number of classes.
+        counts: Training items of each class; needed by whoever trains.
+    """
     module = import_module(f"workbench.engine.tasks.{TASKS[name].module}")
-    return cast("Task", module.make(params, classes=classes))
+    return cast("Task", module.make(params, classes=classes, counts=counts))

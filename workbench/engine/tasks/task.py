@@ -13,10 +13,19 @@ from workbench.engine.project.splits import Items
 
 
 class Task(Protocol):
-    """A loss, per-batch numbers that cost nothing until they are read, and totals over whole splits."""
+    """A loss, per-batch numbers that cost nothing until they are read, and totals over whole splits.
+
+    Attributes:
+        classes: K.
+    """
+
+    classes: int
 
     def step(self, model: nn.Module, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """The training loss (a scalar that carries gradients) and the detached output that metrics come from."""
+        """The training loss (a scalar that carries gradients) and the detached output that metrics come from.
+
+        ``labels`` are whole numbers [B] or, of mixed images, shares of each class [B, K].
+        """
         ...
 
     def series(self, outputs: Tensor, labels: Tensor) -> dict[str, Tensor]:

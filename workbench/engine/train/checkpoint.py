@@ -34,6 +34,7 @@ class Meta:
         preprocessing: As :meth:`Preprocessing.to_dict` gives it.
         shape: Channels, height, width of the network's input.
         protocol, split, fingerprint: What they were trained on.
+        catch_all: Label of the class that was made of items without one; -1 if there is none.
     """
 
     step: int
@@ -44,6 +45,7 @@ class Meta:
     protocol: str
     split: str
     fingerprint: str
+    catch_all: int = -1
 
 
 def save_checkpoint(run: Run, model: nn.Module, trainer: Mapping[str, Any], meta: Meta) -> Path:

@@ -5,8 +5,9 @@ import numpy as np
 from workbench.engine.data.image_set import ImageSet
 from workbench.engine.data.opened import Dataset
 from workbench.engine.errors import UserError
+from workbench.engine.project.edits import Curated
 from workbench.engine.project.project import DatasetRow
-from workbench.engine.project.splits import Division, Split, divide
+from workbench.engine.project.splits import VALIDATION, Division, Split, divide
 from workbench.engine.project.splits.groups import SOURCE, groups_by
 from workbench.engine.project.splits.protocols import PARTICULAR, PUBLISHED
 from workbench.engine.registry import suggest
@@ -27,6 +28,12 @@ def choose_label_set(dataset: DatasetRow, label: str) -> str:
     return label or names[0]
 
 
+def classes_of(state: Curated, data: DataParams, *, label_set: str) -> tuple[str, ...]:
+    """The classes that are learned, in label order: those of the label set, and the catch-all class as the last."""
+    classes = state.classes[label_set]
+    return (*classes, data.catch_all) if data.catch_all else classes
+
+
 def images_of(dataset: Dataset) -> ImageSet:
     """The images of a dataset that has labels, which only images have."""
     assert isinstance(dataset.items, ImageSet), dataset.row.content
@@ -41,7 +48,7 @@ def make_split(dataset: Dataset, job: Job) -> tuple[Split, str]:
     """
     row = dataset.row
     label_set = choose_label_set(row, job.data.label)
-    if job.task == "classify" and len(row.label_sets[label_set]) == 1:
+    if job.task == "classify" and len(classes_of(dataset.state, job.data, label_set=label_set)) == 1:
         raise UserError(
             "this data has only one class, and a classifier needs two to tell apart",
             where=row.name,
@@ -57,16 +64,21 @@ def make_split(dataset: Dataset, job: Job) -> tuple[Split, str]:
             limit=job.data.limit,
             fingerprint=row.fingerprint,
             label_set=label_set,
-            facts={"groups": rule, "edits": dataset.state.digest},
+            facts={"groups": rule, "edits": dataset.state.digest}
+            | ({"catch_all": job.data.catch_all} if job.data.catch_all else {}),
         )
 
+    remarks = []
     try:
-        return attempt(job.data.protocol), ""
+        split = attempt(job.data.protocol)
     except UserError as error:
         if job.data.protocol not in PARTICULAR:
             raise
         split = attempt("auto")
-        return split, f"{error.what}: the protocol is {split.protocol!r} instead of {job.data.protocol!r}"
+        remarks.append(f"{error.what}: the protocol is {split.protocol!r} instead of {job.data.protocol!r}")
+    if division.catch_all >= 0 and not (division.labels[split.items[VALIDATION]] == division.catch_all).any():
+        remarks.append(f"no item of {job.data.catch_all!r} is in validation, so nothing measures how it is told apart")
+    return split, ". ".join(remarks)
 
 
 def make_division(dataset: Dataset, data: DataParams, *, label_set: str, groups: str) -> Division:
@@ -74,9 +86,30 @@ def make_division(dataset: Dataset, data: DataParams, *, label_set: str, groups:
 
     Args:
         groups: The rule for groups; see :func:`workbench.engine.project.splits.groups.groups_by`.
+
+    Raises:
+        UserError: A catch-all class is asked for, and every item has a label, or another class has its name.
     """
     images, state = images_of(dataset), dataset.state
     labels = state.labels[label_set]
+    relabelled = labels != images.labels(label_set)
+    catch_all = -1
+    if data.catch_all:
+        if data.catch_all in state.classes[label_set]:
+            raise UserError(
+                f"there is a class {data.catch_all!r} already, so the items without a label cannot be called that",
+                where=dataset.row.name,
+                remedy="give data.catch_all another name",
+            )
+        unlabelled = labels < 0
+        if not (unlabelled & ~state.excluded).any():
+            raise UserError(
+                f"every item of this data has a label, so there is nothing to make a class {data.catch_all!r} of",
+                where=dataset.row.name,
+                remedy="import it once more with --unknowns FOLDER, or leave data.catch_all empty",
+            )
+        catch_all = len(state.classes[label_set])
+        labels = np.where(unlabelled, catch_all, labels)
     return Division(
         labels=labels,
         published=images.splits(),
@@ -87,10 +120,11 @@ def make_division(dataset: Dataset, data: DataParams, *, label_set: str, groups:
         assigned=made_by(dataset),
         groups=groups_by(groups, images.names() if groups else [""] * len(images), given=images.groups()),
         excluded=state.excluded,
-        relabelled=labels != images.labels(label_set),
+        relabelled=relabelled,
         folds=data.folds,
         fold=data.fold,
-    )
+        catch_all=catch_all,
+    ).complete()
 
 
 def made_by(dataset: Dataset) -> str:

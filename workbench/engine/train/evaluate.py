@@ -29,7 +29,7 @@ def autocast(precision: str, device: torch.device) -> Autocast:
     return lambda: torch.autocast(device.type, dtype)
 
 
-def piece_size(model: nn.Module, shape: tuple[int, int, int], *, most: int, device: torch.device) -> int:
+def piece_size(model: nn.Module, shape: tuple[int, ...], *, most: int, device: torch.device) -> int:
     """Images to evaluate at once: ``most``, or on a CPU what takes about a tenth of a second.
 
     Counted from the network's multiply-adds, never from the clock, so that a resumed run adds up in the same order.
@@ -96,12 +96,14 @@ def evaluate(
     model.eval()
     ids = torch.from_numpy(items)
     sums: dict[str, float] = {}
+    caught = _Caught(feed.catch_all)
     reported = time.monotonic()
     for start in range(0, len(ids), piece):
         with torch.inference_mode(), autocast():
             images, labels = feed.batch(ids[start : start + piece])
             outputs = task.predict(model, images)
             totals = task.totals(outputs, labels)
+            caught.add(outputs, labels)
             if scores:
                 scores.add(outputs, labels)
         for name, total in totals.items():
@@ -109,7 +111,35 @@ def evaluate(
         if time.monotonic() - reported > 0.05:
             reported = time.monotonic()
             yield Progress(stage=stage, done=min(start + piece, len(ids)), total=len(ids))
-    return means(sums, len(ids))
+    return means(sums, len(ids)) | caught.metrics()
+
+
+class _Caught:
+    """How a classifier with a catch-all class does on items of a known class and on the others, each by themselves.
+
+    Args:
+        label: Of the catch-all class; -1 if there is none, and then there are no metrics.
+    """
+
+    def __init__(self, label: int) -> None:
+        self._label = label
+        self._right = {True: 0, False: 0}  # of the catch-all class, or not
+        self._items = {True: 0, False: 0}
+
+    def add(self, logits: Tensor, labels: Tensor) -> None:
+        """The next B items: logits [B, K] and labels [B]."""
+        if self._label < 0:
+            return
+        right, other = logits.argmax(-1) == labels, labels == self._label
+        for of_it, which in ((True, other), (False, ~other)):
+            self._right[of_it] += int((right & which).sum())
+            self._items[of_it] += int(which.sum())
+
+    def metrics(self) -> dict[str, float]:
+        """``known_accuracy``: the share of items of a known class that are given that class. ``unknown_recall``: the
+        share of the others that are recognised as such. Only what there are items for."""
+        names = {False: "known_accuracy", True: "unknown_recall"}
+        return {name: self._right[of_it] / self._items[of_it] for of_it, name in names.items() if self._items[of_it]}
 
 
 def evaluate_splits(
@@ -136,8 +166,16 @@ def evaluate_splits(
 def recalibrate(
     model: nn.Module, feed: Feed, items: Items, *, piece: int, autocast: Autocast
 ) -> Generator[Progress, None, None]:
-    """Recompute the running statistics of every batch norm as the mean over ``items``, dropout switched off."""
-    norms = [module for module in model.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
+    """Recompute the running statistics of every batch norm as the mean over ``items``, dropout switched off.
+
+    Those of a frozen part (``model.frozen``) stay as they are.
+    """
+    frozen = set(getattr(model, "frozen", nn.Identity()).modules())
+    norms = [
+        module
+        for module in model.modules()
+        if isinstance(module, nn.modules.batchnorm._BatchNorm) and module not in frozen
+    ]
     if not norms:
         return
     model.eval()

@@ -1,10 +1,10 @@
-"""From item ids to a batch on the device: gather, augment, scale.
+"""From item ids to a batch on the device: gather and scale; :mod:`.augment` changes images between the two.
 
 Randomness is a function of (seed, purpose, epoch or step), never of what happened before: a resume has nothing to
 restore and cannot drift. Shapes: N items, B a batch, C channels, H height, W width.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
@@ -12,11 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from workbench.engine.data.pixels import ArrayPixels, Geometry, Pixels
+from workbench.engine.data.pixels import ArrayRows, Geometry, Pixels
 from workbench.engine.device import mix
 from workbench.engine.errors import UserError
 from workbench.engine.project.splits import Items
-from workbench.engine.train.params import AugmentParams
 
 ORDER, NOISE, SAMPLE = 1, 2, 3  # purposes of a seed
 
@@ -88,22 +87,45 @@ class Scale:
         )
 
 
+class AsComputed:
+    """What stands in for :class:`Scale` where rows are network input already.
+
+    Args:
+        channels_last: Memory layout of the result, for rows [C, H, W].
+    """
+
+    def __init__(self, *, channels_last: bool) -> None:
+        self.channels_last = channels_last
+
+    def __call__(self, rows: Tensor) -> Tensor:
+        return rows.contiguous(memory_format=torch.channels_last) if self.channels_last else rows
+
+
 class Feed:
     """Batches of one dataset.
 
     Args:
-        pixels: Its decoded images.
+        pixels: Its decoded images, or what takes their place.
         labels: One label an item.
         device: Where batches go. An array in memory is moved there once, in the layout of ``scale``.
         scale: Bytes to network input.
+        catch_all: Label of the class that was made of items without one; -1 if there is none.
     """
 
-    def __init__(self, pixels: Pixels, labels: Items, *, device: torch.device, scale: Scale) -> None:
-        self._device, self._scale = device, scale
+    def __init__(
+        self,
+        pixels: Pixels | ArrayRows[np.float32],
+        labels: Items,
+        *,
+        device: torch.device,
+        scale: Scale | AsComputed,
+        catch_all: int = -1,
+    ) -> None:
+        self._device, self._scale, self.catch_all = device, scale, catch_all
         self.labels = torch.from_numpy(np.ascontiguousarray(labels)).to(device)
         self._rows: Tensor | None = None
         self.resident: Tensor | None = None
-        if isinstance(pixels, ArrayPixels) and not isinstance(pixels.array, np.memmap):
+        if isinstance(pixels, ArrayRows) and not isinstance(pixels.array, np.memmap):
             layout = torch.channels_last if scale.channels_last else torch.contiguous_format
             self.resident = torch.from_numpy(pixels.array).to(device).contiguous(memory_format=layout)
             if pixels.rows is not None:
@@ -123,62 +145,12 @@ class Feed:
         # index_select moves whole rows only where the first axis is outermost in memory
         return self.resident.permute(0, 2, 3, 1).index_select(0, rows).permute(0, 3, 1, 2)
 
-    def batch(self, items: Tensor, augment: "Augment | None" = None) -> tuple[Tensor, Tensor]:
+    def batch(self, items: Tensor, augment: Callable[[Tensor], Tensor] | None = None) -> tuple[Tensor, Tensor]:
         """Network input [B, C, H, W] and labels [B] of ``items``, on the device."""
         images = self.images(items)
         if augment is not None:
             images = augment(images)
         return self._scale(images), self.labels.index_select(0, items.to(self._device))
-
-
-class Augment:
-    """Random changes to a batch of bytes, all drawn from ``generator`` (on the images' device)."""
-
-    def __init__(self, params: AugmentParams, generator: torch.Generator) -> None:
-        self._params, self._generator = params, generator
-
-    @property
-    def active(self) -> bool:
-        return bool(self._params.flip or self._params.translate or self._params.cutout)
-
-    def _draw(self, batch: int, high: int, device: torch.device) -> Tensor:
-        """Whole numbers in [0, high), one an image."""
-        return torch.randint(high, (batch,), generator=self._generator, device=device)
-
-    def __call__(self, images_BCHW: Tensor) -> Tensor:
-        batch, _, height, width = images_BCHW.shape
-        device = images_BCHW.device
-        rows = torch.arange(height, device=device).expand(batch, height)
-        columns = torch.arange(width, device=device).expand(batch, width)
-        if self._params.translate:
-            reach = min(self._params.translate, height - 1, width - 1)
-            rows = _reflect(rows + self._draw(batch, 2 * reach + 1, device)[:, None] - reach, height)
-            columns = _reflect(columns + self._draw(batch, 2 * reach + 1, device)[:, None] - reach, width)
-        if self._params.flip:
-            mirrored = self._draw(batch, 2, device)[:, None].bool()
-            columns = torch.where(mirrored, width - 1 - columns, columns)
-        if self._params.flip or self._params.translate:
-            which = torch.arange(batch, device=device)[:, None, None]
-            moved_BHWC = images_BCHW.permute(0, 2, 3, 1)[which, rows[:, :, None], columns[:, None, :]]
-            images_BCHW = moved_BHWC.permute(0, 3, 1, 2)
-        if self._params.cutout:
-            images_BCHW = self._cut(images_BCHW)
-        return images_BCHW
-
-    def _cut(self, images_BCHW: Tensor) -> Tensor:
-        """DeVries and Taylor 2017: a square around a random pixel, filled with mid-grey; it may overlap the edge."""
-        batch, _, height, width = images_BCHW.shape
-        device, side = images_BCHW.device, self._params.cutout
-        top = self._draw(batch, height, device)[:, None] - side // 2
-        left = self._draw(batch, width, device)[:, None] - side // 2
-        rows, columns = torch.arange(height, device=device)[None], torch.arange(width, device=device)[None]
-        in_rows, in_columns = (rows >= top) & (rows < top + side), (columns >= left) & (columns < left + side)
-        return images_BCHW.masked_fill((in_rows[:, :, None] & in_columns[:, None, :])[:, None], 128)
-
-
-def _reflect(index: Tensor, length: int) -> Tensor:
-    """``index`` folded back into [0, length) at the edges, the edge pixel not repeated."""
-    return (length - 1) - ((index.abs()) - (length - 1)).abs()
 
 
 class Order:

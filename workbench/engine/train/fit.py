@@ -19,9 +19,8 @@ import torch
 from torch import nn
 
 from workbench.engine import events as ev
-from workbench.engine.device import check_precision, choose_device, describe, memory, mix
+from workbench.engine.device import check_precision, choose_device, describe, memory
 from workbench.engine.errors import UserError
-from workbench.engine.models import build
 from workbench.engine.models.layers import count
 from workbench.engine.preferences import Preferences
 from workbench.engine.project.previews import MOST_ITEMS
@@ -30,20 +29,20 @@ from workbench.engine.project.runs import FAILED, FINISHED, RUNNING, STOPPED, Ev
 from workbench.engine.project.splits import TRAIN, VALIDATION
 from workbench.engine.tasks import TASKS, make_task
 from workbench.engine.tasks.task import Task
-from workbench.engine.train.checkpoint import LAST, Meta, find_checkpoint, load_trainer, load_weights, save_checkpoint
+from workbench.engine.train.checkpoint import Meta, load_trainer, save_checkpoint
 from workbench.engine.train.evaluate import ItemScores, evaluate_splits, piece_size, recalibrate
 from workbench.engine.train.feed import Order, evaluation_sample
 from workbench.engine.train.job import Job
 from workbench.engine.train.material import Material, load_material
+from workbench.engine.train.network import Network, begin
 from workbench.engine.train.schedules import evaluation_steps, learning_rate
+from workbench.engine.train.series import follow, series_of
 from workbench.engine.train.stepper import OutOfMemory, Stepper, Taken
 from workbench.engine.train.trouble import not_finite, out_of_memory
 from workbench.engine.waiting import waiting
 
 REPORT_SECONDS = 0.05  # twenty reports a second: what a plot can show
 PAUSE_SECONDS = 0.5  # a reader who is away for longer has paused the run
-_PREPARE_ITEMS = 2000  # training images shown to a network that wants to see some before the first step
-_INITIAL_WEIGHTS = 0  # purpose of a seed, beside those of the feed
 
 
 def fit(project: Project, run: Run, *, preferences: Preferences) -> Generator[ev.Event, None, None]:
@@ -60,6 +59,7 @@ def fit(project: Project, run: Run, *, preferences: Preferences) -> Generator[ev
     """
     with run.writer():
         run.remove_leftovers()
+        run.answer_checkpoint()  # whoever asked a process that has ended has seen it end
         before = run.status()
         loop: _Loop | None = None
         log: EventLog | None = None
@@ -79,11 +79,12 @@ def fit(project: Project, run: Run, *, preferences: Preferences) -> Generator[ev
             material = yield from load_material(
                 project, job, dataset, project.split(before.split), device=device, preferences=preferences
             )
-            steps = run.checkpoint_steps()
-            run.keep_events(until=steps[-1] if steps else 0)
+            run.keep_events(until=max(run.checkpoint_steps(), default=0))
             log = EventLog(run)
+            network = yield from begin(project, run, job, material, device=device, preferences=preferences)
             # Building the first optimiser of a process makes torch import its compiler: seconds without a word
-            loop = yield from waiting(partial(_Loop, project, run, job, material, device, log), stage="preparing")
+            loop = yield from waiting(partial(_Loop, run, job, material, network, device, log), stage="preparing")
+            del material, network  # the loop holds what it needs: images give way to what a frozen part made of them
             with contextlib.closing(loop.events()) as events:
                 for event in events:
                     left = time.monotonic()
@@ -112,12 +113,15 @@ class _Loop:
     """The state of one session of one run."""
 
     def __init__(
-        self, project: Project, run: Run, job: Job, material: Material, device: torch.device, log: EventLog
+        self, run: Run, job: Job, material: Material, network: Network, device: torch.device, log: EventLog
     ) -> None:
-        self.run, self.job, self.material, self.device, self.log = run, job, material, device, log
+        self.run, self.job, self.device, self.log = run, job, device, log
+        self.material = replace(material, feed=network.feed)
         self.params = job.train
         self.kind = TASKS[job.task]
-        self.task: Task = make_task(job.task, job.task_params, classes=len(material.classes))
+        training = network.feed.labels.cpu()[torch.from_numpy(material.split.items[TRAIN])]
+        counts = torch.bincount(training, minlength=len(material.classes)).tolist()
+        self.task: Task = make_task(job.task, job.task_params, classes=len(material.classes), counts=counts)
         self.order = Order(
             material.split.items[TRAIN],
             batch=self.params.batch_size,
@@ -132,12 +136,13 @@ class _Loop:
             material.split.items[TRAIN], most=self.params.evaluation_sample, seed=self.params.seed
         )
         self.shown = evaluation_sample(material.split.items[VALIDATION], most=MOST_ITEMS, seed=self.params.seed)
-        self.model = self._build(project)
-        self.stepper = Stepper(self.model, job, self.task, feed=material.feed, order=self.order, device=device)
-        self.piece = piece_size(self.model, material.shape, most=self.params.evaluation_batch, device=device)
+        self.model = network.model
+        self.stepper = Stepper(self.model, job, self.task, feed=network.feed, order=self.order, device=device)
+        self.piece = piece_size(self.model, network.shape, most=self.params.evaluation_batch, device=device)
         self.counts = count(self.model)
 
         self.step = 0
+        self.asked = False  # somebody wants a checkpoint now
         self.averages: dict[str, float] = {}
         self.earlier_seconds = 0.0
         self.session_started = time.monotonic()
@@ -149,39 +154,21 @@ class _Loop:
         self.last_checkpoint = self.last_report = time.monotonic()
         self._restore()
 
-    def _build(self, project: Project) -> nn.Module:
-        model = build(
-            self.job.model,
-            self.job.model_params,
-            shape=self.material.shape,
-            classes=len(self.material.classes),
-            generator=torch.Generator().manual_seed(mix(self.params.seed, _INITIAL_WEIGHTS)),
-        )
-        model.to(self.device)
-        if self.job.channels_last:
-            model.to(memory_format=torch.channels_last)  # type: ignore[call-overload,unused-ignore]
-        fresh = not self.run.checkpoint_steps()
-        if fresh and self.params.init_from:
-            source = project.run(self.params.init_from)
-            folder = find_checkpoint(source, LAST, metric=self.kind.headline, maximise=self.kind.maximise)
-            load_weights(folder, model)
-        elif fresh and (prepare := getattr(model, "prepare", None)):
-            items = torch.from_numpy(evaluation_sample(self.sample, most=_PREPARE_ITEMS, seed=self.params.seed))
-            prepare(self.material.feed.batch(items)[0])
-        return model
-
     def _restore(self) -> None:
         steps = self.run.checkpoint_steps()
         if not steps:
             return
-        folder = self.run.checkpoint(steps[-1])
-        load_weights(folder, self.model)
-        state = load_trainer(folder)
+        state = load_trainer(self.run.checkpoint(steps[-1]))
         self.stepper.load_state(state)
         self.averages = dict(state["averages"])
         self.earlier_seconds = state["seconds"]
         self.step = steps[-1]
         self.evaluations = self.run.evaluations()
+
+    @property
+    def network(self) -> nn.Module:
+        """What is evaluated and saved: the trained network, or an average over its steps."""
+        return self.stepper.shown
 
     # What the run looks like from outside
 
@@ -241,6 +228,7 @@ class _Loop:
             evaluates = self.evaluates(self.step)
             if evaluates or time.monotonic() - self.last_report >= REPORT_SECONDS:
                 yield self._report()
+                self.asked = self.run.is_asked_for_checkpoint()
             if evaluates:
                 yield from self._evaluate()
                 self.model.train()
@@ -284,27 +272,15 @@ class _Loop:
     def _report(self) -> ev.Event:
         """Bring the pending steps' numbers to the host, all at once."""
         started = time.perf_counter()
-        losses, outputs, labels = zip(*self.pending, strict=True)
-        accumulate = self.params.accumulate
-        samples = sum(len(batch) for batch in labels)
-        series = {"loss": torch.stack(losses).float()}
-        if len({output.shape for output in outputs}) == 1:
-            series |= self.task.series(torch.stack(outputs), torch.stack(labels))
-        else:  # an epoch's last batch may be shorter
-            each = [self.task.series(output[None], batch[None]) for output, batch in zip(outputs, labels, strict=True)]
-            series |= {name: torch.cat([one[name] for one in each]) for name in each[0]}
-        values = {name: tuple(tensor.view(-1, accumulate).mean(1).tolist()) for name, tensor in series.items()}
+        samples = sum(len(labels) for _, _, labels in self.pending)
+        values = series_of(self.pending, self.task, accumulate=self.params.accumulate)
         self.pending.clear()
         steps = len(values["loss"])
         first = self.step - steps + 1
         for number, loss in enumerate(values["loss"]):
             if not math.isfinite(loss):
                 raise not_finite(self.run, "the loss", loss, step=first + number)
-        for name, numbers in values.items():
-            average = self.averages.get(name, numbers[0])
-            for number in numbers:
-                average += self.params.average_rate * (number - average)
-            self.averages[name] = average
+        follow(self.averages, values, rate=self.params.average_rate)
         now = time.perf_counter()
         spent = self.stretch_seconds + now - started
         self.durations.append(spent / steps)
@@ -328,10 +304,10 @@ class _Loop:
         parts = {TRAIN: self.sample, VALIDATION: self.material.split.items[VALIDATION]}
         if self.params.recalibrate:
             yield from recalibrate(
-                self.model, self.material.feed, self.sample, piece=self.piece, autocast=self.stepper.autocast
+                self.network, self.material.feed, self.sample, piece=self.piece, autocast=self.stepper.autocast
             )
         metrics, scores = yield from evaluate_splits(
-            self.model, self.task, self.material.feed, parts, step=self.step, piece=self.piece,
+            self.network, self.task, self.material.feed, parts, step=self.step, piece=self.piece,
             autocast=self.stepper.autocast,
         )  # fmt: skip
         for name, value in metrics.items():
@@ -353,7 +329,9 @@ class _Loop:
         """What the network makes of the same few validation items, stored with the run. The model is in evaluation."""
         with torch.inference_mode(), self.stepper.autocast():
             images, labels = self.material.feed.batch(torch.from_numpy(self.shown))
-            preview = self.task.preview(self.task.predict(self.model, images), labels, step=self.step, items=self.shown)
+            preview = self.task.preview(
+                self.task.predict(self.network, images), labels, step=self.step, items=self.shown
+            )
         path = f"previews/step-{self.step:08d}.json"
         preview.save(self.run.folder / path)
         return self._kept(ev.Previewed(step=self.step, epoch=self.epoch, kind=preview.kind, path=path))
@@ -370,6 +348,8 @@ class _Loop:
     def _checkpoint_is_due(self) -> bool:
         if self.step == self.total:
             return False  # the end saves one anyway
+        if self.asked:
+            return True
         if self.params.checkpoint_steps and self.step % self.params.checkpoint_steps == 0:
             return True
         minutes = self.params.checkpoint_minutes
@@ -378,6 +358,8 @@ class _Loop:
     def _checkpoint(self) -> ev.Event:
         path = self.save()
         best = self.best()
+        self.asked = False
+        self.run.answer_checkpoint()
         self.run.prune_checkpoints(keep=self.params.checkpoint_keep, also=best.step if best else None)
         self.run.write_status(replace(self.status(), state=RUNNING))
         return self._kept(ev.Checkpointed(step=self.step, path=path, best=best is not None and best.step == self.step))
@@ -388,7 +370,7 @@ class _Loop:
         self.last_checkpoint = time.monotonic()
         folder = save_checkpoint(
             self.run,
-            self.model,
+            self.network,
             {
                 **self.stepper.state(),
                 "averages": self.averages,
@@ -403,6 +385,7 @@ class _Loop:
                 protocol=self.material.badge,
                 split=self.material.split.hash,
                 fingerprint=self.run.status().fingerprint,
+                catch_all=self.material.feed.catch_all,
             ),
         )
         return folder.relative_to(self.run.folder).as_posix()

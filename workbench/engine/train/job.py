@@ -28,8 +28,13 @@ from workbench.engine.train.params import AugmentParams, DataParams, TrainParams
 DEMO_PRESET = "digits-cnn"  # from data that ships
 SECTIONS = ("task", "data", "augment", "model", "train")
 VOLATILE = {"data": {"source"}}  # where the data came from does not change what is learned from it
-# Of [data]; they count where they are set, so that earlier runs keep their keys.
-ADDED = ("folds", "fold", "groups", "interpolation", "central")
+# They count where they are set, so that earlier runs keep their keys.
+ADDED = {
+    "task": ("class_weights",),
+    "data": ("folds", "fold", "groups", "interpolation", "central", "catch_all"),
+    "augment": ("crop", "rotate", "colour", "randaugment", "randaugment_strength", "erase", "mixup", "cutmix"),
+    "train": ("ema", "warmup_epochs"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,11 +124,14 @@ class Job:
         if (task := texts["task"].pop("name", None)) is not None:
             job = replace(job, task=task, task_params=TASKS[task].params())
         for section in SECTIONS:
-            attribute = f"{section}_params" if section in ("model", "task") else section
-            params: Params = getattr(job, attribute)
-            changed: dict[str, Any] = {attribute: params.with_texts(texts[section], section=section)}
+            attribute = _attribute(section)
+            changed: dict[str, Any] = {attribute: job._section(section).with_texts(texts[section], section=section)}
             job = replace(job, **changed)
         return job
+
+    def _section(self, section: str) -> Params:
+        params: Params = getattr(self, _attribute(section))
+        return params
 
     @property
     def channels_last(self) -> bool:
@@ -137,14 +145,19 @@ class Job:
         for section, keys in VOLATILE.items():
             for key in keys:
                 values[section].pop(key)
-        usual = DataParams().to_dict()
-        values["data"] = {
-            key: value for key, value in values["data"].items() if key not in ADDED or value != usual[key]
-        }
+        for section, added in ADDED.items():
+            usual = _plain(type(self._section(section))())
+            for key in added:
+                if key in usual and values[section][key] == usual[key]:
+                    del values[section][key]
         if values["data"]["normalize"] == "auto" and not MODELS[self.model].pretrained:
             values["data"]["normalize"] = "unit"  # what it amounts to, and what earlier runs call it
         text = json.dumps([values, fingerprint, split], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _attribute(section: str) -> str:
+    return f"{section}_params" if section in ("model", "task") else section
 
 
 def _plain(params: Params) -> dict[str, Any]:

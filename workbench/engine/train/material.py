@@ -18,7 +18,7 @@ from workbench.engine.models import wanted_input
 from workbench.engine.preferences import Preferences
 from workbench.engine.project.project import DatasetRow, Project
 from workbench.engine.project.splits import TRAIN, Items, Split
-from workbench.engine.train.dividing import choose_label_set, images_of
+from workbench.engine.train.dividing import choose_label_set, classes_of, images_of
 from workbench.engine.train.feed import Feed, Preprocessing, Scale, channel_statistics
 from workbench.engine.train.job import Job
 from workbench.engine.train.params import NORMALIZATIONS
@@ -33,12 +33,14 @@ class Material:
     """A loaded dataset.
 
     Attributes:
-        classes: Their names, as a person calls them now.
+        fingerprint: Of the data.
+        classes: Their names, as a person calls them now; the catch-all class, if there is one, is the last.
         split: As stored; ``items`` leaves out what could not be read and was to be skipped.
         shape: Channels, height and width of the network's input.
         badge: Protocol and split, as shown beside every number.
     """
 
+    fingerprint: str
     classes: tuple[str, ...]
     split: Split
     preprocessing: Preprocessing
@@ -95,7 +97,8 @@ def load_material(
     if preprocessing is None:
         preprocessing = _preprocessing(job, geometry, pixels, split.items[TRAIN])
     return Material(
-        classes=opened.state.classes[label_set],
+        fingerprint=dataset.fingerprint,
+        classes=classes_of(opened.state, job.data, label_set=label_set),
         split=split,
         preprocessing=preprocessing,
         shape=pixels.shape,
@@ -104,6 +107,7 @@ def load_material(
             images.labels(label_set) if split.labels is None else split.labels,
             device=device,
             scale=Scale(preprocessing, device, channels_last=job.channels_last),
+            catch_all=len(opened.state.classes[label_set]) if job.data.catch_all else -1,
         ),
         badge=badge,
     )

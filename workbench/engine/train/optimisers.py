@@ -1,6 +1,9 @@
-"""Optimisers of torch by name, decoupled weight decay for every one of them, and kernel L2 beside it."""
+"""Optimisers of torch by name, decoupled weight decay for every one of them, and kernel L2 beside it.
 
-from typing import Any
+Parts of a network may learn slower than the rest: they are groups of the optimiser with a share of the learning rate.
+"""
+
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -23,9 +26,29 @@ assert tuple(_CLASSES) == OPTIMISERS
 _FUSED = {"sgd", "adam", "adamw", "adagrad"}  # one kernel for all tensors; several times faster on small networks
 
 
+@runtime_checkable
+class Grouped(Protocol):
+    """A network whose parts learn at different rates."""
+
+    def parameter_groups(self) -> list[tuple[float, list[nn.Parameter]]]:
+        """Shares of the learning rate and the parameters that learn with them: each trainable one once."""
+        ...
+
+
+def weight_groups(model: nn.Module) -> list[tuple[float, list[nn.Parameter]]]:
+    """What learns, with its share of the learning rate; all of it in one group unless the network says otherwise."""
+    trainable = [weight for weight in model.parameters() if weight.requires_grad]
+    if not isinstance(model, Grouped):
+        return [(1.0, trainable)]
+    groups = [(share, weights) for share, weights in model.parameter_groups() if weights]
+    grouped = [id(weight) for _, weights in groups for weight in weights]
+    assert sorted(grouped) == sorted(map(id, trainable)), "parameter_groups() must hold each trainable parameter once"
+    return groups
+
+
 def make_optimiser(model: nn.Module, params: TrainParams) -> torch.optim.Optimizer:
-    """The optimiser that ``params`` name, over all parameters that take gradients."""
-    weights = [weight for weight in model.parameters() if weight.requires_grad]
+    """The optimiser that ``params`` name, over all parameters that take gradients; see :func:`set_rate`."""
+    groups = [{"params": weights, "share": share} for share, weights in weight_groups(model)]
     options: dict[str, Any] = {"lr": params.learning_rate}
     name = params.optimizer
     if name == "sgd":
@@ -40,7 +63,23 @@ def make_optimiser(model: nn.Module, params: TrainParams) -> torch.optim.Optimiz
         options |= {"weight_decay": params.weight_decay}
     if name in _FUSED:
         options |= {"fused": True}
-    return _CLASSES[name](weights, **options)
+    optimiser = _CLASSES[name](groups, **options)
+    set_rate(optimiser, params.learning_rate)
+    return optimiser
+
+
+def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
+    """Give each group of an optimiser of ours its share of the learning rate."""
+    for group in optimiser.param_groups:
+        group["lr"] = rate * group["share"]
+
+
+def load_optimiser(optimiser: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+    """Load what ``state_dict`` gave; the shares are the network's affair and stay."""
+    shares = [group["share"] for group in optimiser.param_groups]
+    optimiser.load_state_dict(state)
+    for group, share in zip(optimiser.param_groups, shares, strict=True):
+        group["share"] = share
 
 
 class Regulariser:
@@ -55,8 +94,8 @@ class Regulariser:
         # AdamW decays by itself; every other rule is given the same decay here
         decays = params.weight_decay and params.optimizer != "adamw"
         self._decay = params.weight_decay if decays else 0.0
-        weights = [weight for weight in model.parameters() if weight.requires_grad]
-        self._weights: list[Tensor] = [*weights] if decays else []
+        groups = weight_groups(model) if decays else []
+        self._groups: list[tuple[float, list[Tensor]]] = [(share, [*weights]) for share, weights in groups]
 
     @torch.no_grad()
     def apply(self, rate: float) -> None:
@@ -64,5 +103,5 @@ class Regulariser:
         if self._kernels:
             gradients = [weight.grad for weight in self._kernels if weight.grad is not None]
             torch._foreach_add_(gradients, self._kernels, alpha=2 * self._l2)
-        if self._decay:
-            torch._foreach_mul_(self._weights, 1 - rate * self._decay)
+        for share, weights in self._groups:
+            torch._foreach_mul_(weights, 1 - rate * share * self._decay)

@@ -4,15 +4,14 @@ from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from workbench.engine import events as ev
 from workbench.engine.data.opened import open_dataset
 from workbench.engine.errors import UserError
-from workbench.engine.models import build
+from workbench.engine.models import sketch
 from workbench.engine.models.layers import LayerRow, count, summary
 from workbench.engine.project.project import DatasetRow, Project
-from workbench.engine.train.dividing import choose_label_set, images_of
+from workbench.engine.train.dividing import choose_label_set, classes_of, images_of
 from workbench.engine.train.job import Job
 from workbench.engine.train.material import choose_geometry
 from workbench.engine.waiting import waiting
@@ -51,10 +50,8 @@ def _outline(project: Project, job: Job, dataset: DatasetRow) -> Outline:
     if not len(kept):
         raise UserError("every item of this data is excluded", where=dataset.name, remedy="take some in again")
     geometry, _ = choose_geometry(images_of(opened), job, kept)
-    classes = len(opened.state.classes[label_set])
-    model = build(
-        job.model, job.model_params, shape=geometry.shape, classes=classes, generator=torch.Generator().manual_seed(0)
-    )
+    classes = len(classes_of(opened.state, job.data, label_set=label_set))
+    model = sketch(job.model, job.model_params, shape=geometry.shape, classes=classes)
     counts = count(model)
     return Outline(
         rows=tuple(summary(model, geometry.shape)),

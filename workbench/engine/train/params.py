@@ -44,6 +44,10 @@ class DataParams(Params):
         "first group counts.",
     )
     limit: int = param(0, "Use at most this many items of each split; 0 uses all.", low=0)
+    catch_all: str = param(
+        "",
+        "Name of one more class, made of the items that have no label: what is of no class. Empty leaves them out.",
+    )
     size: int = param(
         0,
         "Height and width in pixels; 0 is what the network was trained with, else the images' own size, or 64 where "
@@ -91,6 +95,8 @@ class DataParams(Params):
             raise UserError("validation and test leave nothing to train on", remedy="make the shares smaller")
         if 0 < self.central < 0.1:
             raise UserError(f"central = {self.central:g} would enlarge a speck", remedy="use 0.1 to 1, or 0")
+        if self.catch_all != " ".join(self.catch_all.split()):
+            raise UserError(f"catch_all = {self.catch_all!r} is no name of a class", remedy="take needless space out")
         if self.fold > self.folds:
             raise UserError(f"fold = {self.fold} is more than folds = {self.folds}", remedy="count folds from 1")
         check_rule(self.groups)
@@ -105,6 +111,63 @@ class AugmentParams(Params):
         0, "Shift by up to this many pixels each way; the edge is reflected.", low=0, high=64, unit="px"
     )
     cutout: int = param(0, "Blank a square of this side at a random place.", low=0, high=512, unit="px")
+    crop: float = param(
+        0.0,
+        "Least share of the image's area that a random crop keeps; 0 never crops. The crop is cut out of the image as "
+        "the network would see it and enlarged to that size again, so a small one is blurred.",
+        low=0,
+        high=1,
+    )
+    rotate: float = param(
+        0.0, "Turn by up to this angle each way; the edge is reflected.", low=0, high=180, unit="degrees"
+    )
+    colour: float = param(
+        0.0, "Change brightness, contrast and saturation by up to this share each way.", low=0, high=1
+    )
+    randaugment: int = param(
+        0,
+        "RandAugment: this many operations for each image, drawn from fourteen (shear, shift, turn, colour, sharpness, "
+        "equalise and the like).",
+        label="RandAugment",
+        low=0,
+        high=10,
+    )
+    randaugment_strength: float = param(
+        9.0, "RandAugment: how far an operation goes.", label="Their strength", low=0, high=30
+    )
+    erase: float = param(
+        0.0, "Share of the images of which a random rectangle, 2 to 33 % of the area, is blanked.", low=0, high=1
+    )
+    mixup: float = param(
+        0.0,
+        "Mixup: blend each image and its label with another of the batch; the blend is drawn from a beta distribution "
+        "with this parameter (0.2 mostly blends a little, 1 equally often by any share), 0 never blends.",
+        low=0,
+        high=100,
+    )
+    cutmix: float = param(
+        0.0,
+        "CutMix: paste a rectangle of another image of the batch, and as much of its label; the area is drawn from a "
+        "beta distribution with this parameter, 0 never pastes. With mixup, each batch takes one of the two.",
+        low=0,
+        high=100,
+    )
+
+    @property
+    def alters(self) -> bool:
+        """Whether images are changed one by one."""
+        kinds = (self.flip, self.translate, self.cutout, self.crop, self.rotate, self.colour)
+        return any((*kinds, self.randaugment, self.erase))
+
+    @property
+    def mixes(self) -> bool:
+        """Whether images of a batch are mixed with one another."""
+        return bool(self.mixup or self.cutmix)
+
+    @property
+    def active(self) -> bool:
+        """Whether training sees anything but the images as they are."""
+        return self.alters or self.mixes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +200,9 @@ class TrainParams(Params):
 
     schedule: str = param("constant", "How the learning rate changes over the run.", choices=SCHEDULES)
     warmup_steps: int = param(0, "Steps over which the learning rate rises from near 0.", low=0)
+    warmup_epochs: float = param(
+        0.0, "Epochs over which the learning rate rises from near 0; instead of warmup_steps.", low=0, high=1e6
+    )
     decay_every: int = param(0, "step schedule: steps between two decays; 0 for a third of the run.", low=0)
     decay_factor: float = param(0.1, "step schedule: what a decay multiplies the learning rate by.", low=0, high=1)
     peak_at: float = param(0.3, "one-cycle: share of the run at which the learning rate peaks.", low=0, high=1)
@@ -146,6 +212,14 @@ class TrainParams(Params):
         (), "list schedule: one learning rate a step or epoch, the last one lasting; [0.2]*10 + [0.1] is understood."
     )
     schedule_unit: str = param("epoch", "list schedule: what one entry lasts.", choices=("step", "epoch"))
+
+    ema: float = param(
+        0.0,
+        "Decay of a moving average of the weights (0.99 to 0.9999), which is what is then evaluated and saved; 0 keeps "
+        "none. It is shorter over the first steps.",
+        low=0,
+        high=0.99999,
+    )
 
     precision: str = param("fp32", "Arithmetic of the forward pass; weights stay fp32.", choices=PRECISIONS)
     channels_last: bool = param(True, "Memory layout that convolutions prefer.", advanced=True)
@@ -198,5 +272,7 @@ class TrainParams(Params):
             raise UserError("schedule = list needs learning_rates", remedy="for example [0.2]*10 + [0.1]")
         if any(rate < 0 for rate in self.learning_rates):
             raise UserError("learning_rates cannot be negative")
+        if self.warmup_steps and self.warmup_epochs:
+            raise UserError("warmup_steps and warmup_epochs cannot both be set", remedy="set one of them")
         if self.nesterov and not self.momentum:
             raise UserError("nesterov needs a momentum above 0")

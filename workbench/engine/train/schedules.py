@@ -15,8 +15,12 @@ _BUILDERS: Registry[Callable[[TrainParams, int, int], Rate]] = Registry("schedul
 def learning_rate(params: TrainParams, *, total: int, steps_per_epoch: int) -> Rate:
     """The schedule that ``params`` describe, for a run of ``total`` steps, warm-up included."""
     after = _BUILDERS[params.schedule](params, total, steps_per_epoch)
-    warmup = params.warmup_steps
+    warmup = _warmup(params, steps_per_epoch)
     return lambda step: after(step) * min(1.0, (step + 1) / (warmup + 1)) if step < warmup else after(step)
+
+
+def _warmup(params: TrainParams, steps_per_epoch: int) -> int:
+    return params.warmup_steps or round(params.warmup_epochs * steps_per_epoch)
 
 
 @_BUILDERS.register("constant")
@@ -37,9 +41,10 @@ def _cosine_between(first: float, last: float, share: float) -> float:
 @_BUILDERS.register("cosine")
 def _cosine(params: TrainParams, total: int, steps_per_epoch: int) -> Rate:
     """Loshchilov and Hutter 2017 (SGDR) without restarts, after the warm-up."""
-    length = max(1, total - params.warmup_steps)
+    warmup = _warmup(params, steps_per_epoch)
+    length = max(1, total - warmup)
     peak = params.learning_rate
-    return lambda step: _cosine_between(peak, peak * params.final_factor, max(0, step - params.warmup_steps) / length)
+    return lambda step: _cosine_between(peak, peak * params.final_factor, max(0, step - warmup) / length)
 
 
 @_BUILDERS.register("one-cycle")

@@ -15,6 +15,7 @@ from workbench.engine.train.dividing import make_split
 from workbench.engine.train.job import Job
 from workbench.engine.waiting import waiting
 
+_OF_RUN = "run:"  # how a network's weights name those of another run
 Work = Generator[ev.Event, None, Run]
 """Work on a run: yields events, returns the run."""
 
@@ -32,6 +33,9 @@ def create(project: Project, job: Job, *, preferences: Preferences, reuse: bool 
         yield ev.Message(text=remark, level="warning")
     if job.train.init_from:
         project.run(job.train.init_from)  # a wrong name is said before anything is made
+    weights = str(job.model_params.to_dict().get("weights", "")).strip()
+    if weights.startswith(_OF_RUN):
+        project.run(weights.removeprefix(_OF_RUN).strip())
     key = job.key(fingerprint=dataset.fingerprint, split=split.hash)
     if reuse and (finished := project.finished_run(key)):
         yield ev.Message(text=f"run {finished.id} is the same and finished: reusing it")

@@ -13,13 +13,18 @@ from torch import Tensor, nn
 from workbench.engine.device import mix
 from workbench.engine.models.layers import Dropout, attach_generator
 from workbench.engine.tasks.task import Task
+from workbench.engine.train.augment import Augment
+from workbench.engine.train.average import WeightAverage
 from workbench.engine.train.evaluate import autocast
-from workbench.engine.train.feed import NOISE, Augment, Feed, Order
+from workbench.engine.train.feed import NOISE, Feed, Order
 from workbench.engine.train.job import Job
-from workbench.engine.train.optimisers import Regulariser, make_optimiser
+from workbench.engine.train.mixing import Mixing
+from workbench.engine.train.optimisers import Regulariser, load_optimiser, make_optimiser, set_rate
+
+_MIXING = 4  # purpose of a seed, beside those of the feed
 
 Taken = tuple[Tensor, Tensor, Tensor]
-"""Loss (scalar), output [B, ...] and labels [B] of one batch, detached."""
+"""Loss (scalar), output [B, ...] and labels [B] of one batch, detached; a mixed image has its larger part's label."""
 
 
 class OutOfMemory(Exception):
@@ -37,6 +42,9 @@ class Stepper:
         model: On ``device``, in its memory layout.
         job: Optimiser, precision, accumulation, augmentation.
         feed, order: Where batches come from.
+
+    Attributes:
+        shown: The network to evaluate and to save: ``model``, or the moving average of its weights.
     """
 
     def __init__(
@@ -44,6 +52,8 @@ class Stepper:
     ) -> None:
         self._model, self._task, self._feed, self._order = model, task, feed, order
         self._params, self._device = job.train, device
+        self._average = WeightAverage(model, decay=job.train.ema) if job.train.ema else None
+        self.shown: nn.Module = self._average.model if self._average else model
         # Devices are placed by us: Accelerate keeps one placement for the whole process, and jobs may differ.
         self._accelerator = Accelerator(device_placement=False, mixed_precision="no")
         # Not wrapped: Accelerate's optimiser searches for an absent package twice a step, 0.15 ms for rules not used.
@@ -54,18 +64,27 @@ class Stepper:
         self.autocast = autocast(job.train.precision, device)
         self._noise = torch.Generator(device)
         attach_generator(model, self._noise)
-        augment = Augment(job.augment, self._noise)
+        self._host_noise = torch.Generator() if device.type != "cpu" else self._noise
+        augment = Augment(job.augment, self._noise, host=self._host_noise)
         self._augment = augment if augment.active else None
+        mixing = Mixing(job.augment, classes=task.classes)
+        self._mixing = mixing if mixing.active else None
         dropout = any(isinstance(module, Dropout) and module.p for module in model.modules())
         self._noisy = dropout or augment.active
 
     def state(self) -> dict[str, Any]:
-        """Everything but the weights: plain values and tensors."""
-        return {"optimizer": self._optimiser.state_dict(), "scaler": self._scaler.state_dict()}
+        """Everything but the weights of :attr:`shown`: plain values and tensors."""
+        state = {"optimizer": self._optimiser.state_dict(), "scaler": self._scaler.state_dict()}
+        return {**state, "weights": self._average.weights()} if self._average else state
 
     def load_state(self, state: dict[str, Any]) -> None:
-        self._optimiser.load_state_dict(state["optimizer"])
+        """Go on from what :meth:`state` gave, once ``model`` has the weights that :attr:`shown` had then."""
+        load_optimiser(self._optimiser, state["optimizer"])
         self._scaler.load_state_dict(state["scaler"])
+        if self._average:
+            self._average.restart()
+        if weights := state.get("weights"):  # also where an average is kept no longer
+            self._model.load_state_dict(weights, strict=False)
 
     def take(self, step: int, rate: float) -> list[Taken]:
         """Take step ``step`` (counted from 0) at learning rate ``rate``; one entry an accumulated batch.
@@ -73,14 +92,16 @@ class Stepper:
         Raises:
             OutOfMemory: The batch does not fit; the weights are as before.
         """
-        for group in self._optimiser.param_groups:
-            group["lr"] = rate
+        set_rate(self._optimiser, rate)
         if self._noisy:
-            self._noise.manual_seed(mix(self._params.seed, NOISE, step))
+            for generator in (self._noise, self._host_noise):
+                generator.manual_seed(mix(self._params.seed, NOISE, step))
         count = self._params.accumulate
         try:
             taken = [self._backward(step * count + number, last=number == count - 1) for number in range(count)]
             self._update(rate)
+            if self._average:
+                self._average.follow(step)
         except RuntimeError as error:
             if not _is_out_of_memory(error):
                 raise
@@ -89,9 +110,13 @@ class Stepper:
 
     def _backward(self, number: int, *, last: bool) -> Taken:
         images, labels = self._feed.batch(self._order[number], self._augment)
+        targets = labels
+        if self._mixing:
+            seed = mix(self._params.seed, _MIXING, number)
+            images, targets, labels = self._mixing(images, labels, seed=seed)
         with contextlib.nullcontext() if last else self._accelerator.no_sync(self._network):
             with self.autocast():
-                loss, output = self._task.step(self._network, images, labels)
+                loss, output = self._task.step(self._network, images, targets)
             share = loss if self._params.accumulate == 1 else loss / self._params.accumulate
             self._accelerator.backward(self._scaler.scale(share) if self._scaler.is_enabled() else share)
         return loss.detach(), output, labels

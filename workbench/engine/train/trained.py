@@ -1,27 +1,29 @@
-"""What a trained run can be asked: its score on a split, and its opinion of any image file."""
+"""What a trained run can be asked: its network, ready to be used, and its score on a split.
 
-from collections.abc import Generator, Iterable, Mapping
-from dataclasses import dataclass
+:mod:`.inference` shows images to the network.
+"""
+
+import threading
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import nn
 
 from workbench.engine import events as ev
-from workbench.engine.data.pixels import prepare
 from workbench.engine.device import choose_device
 from workbench.engine.errors import UserError
 from workbench.engine.models import build
 from workbench.engine.preferences import Preferences
 from workbench.engine.project.project import Project
-from workbench.engine.project.runs import Run
+from workbench.engine.project.runs import RUNNING, Run
 from workbench.engine.registry import suggest
 from workbench.engine.tasks import TASKS, make_task
 from workbench.engine.tasks.task import Task
-from workbench.engine.train.checkpoint import Meta, find_checkpoint, load_meta, load_weights
+from workbench.engine.train.checkpoint import BEST, Meta, find_checkpoint, load_meta, load_weights
 from workbench.engine.train.evaluate import ItemScores, autocast, evaluate, piece_size
-from workbench.engine.train.feed import Preprocessing, Scale
+from workbench.engine.train.feed import Preprocessing
 from workbench.engine.train.job import Job
 from workbench.engine.train.material import load_material
 
@@ -33,6 +35,7 @@ class Trained:
     Attributes:
         checkpoint: Its folder.
         model: In evaluation mode, on ``device``.
+        lock: To be held while the network runs, since whoever listens to its layers must be alone with it.
     """
 
     checkpoint: Path
@@ -41,6 +44,7 @@ class Trained:
     model: nn.Module
     task: Task
     device: torch.device
+    lock: threading.Lock = field(default_factory=threading.Lock, compare=False, repr=False)
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -58,19 +62,44 @@ class Score:
     step: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prediction:
-    """One image's class probabilities, most likely first."""
-
-    path: str
-    probabilities: tuple[tuple[str, float], ...]
-
-
 def load_trained(run: Run, *, checkpoint: str, preferences: Preferences) -> Trained:
-    """Load a run's ``best`` or ``last`` checkpoint, or the one of a step."""
-    first = Job.from_dict(run.job(), name=run.id)
-    kind = TASKS[first.task]
-    folder = find_checkpoint(run, checkpoint, metric=kind.headline, maximise=kind.maximise)
+    """Load a run's ``best`` or ``last`` checkpoint, or the one of a step.
+
+    Training may remove a checkpoint between the moment it is chosen and the moment it is read; the next newer one is
+    loaded then.
+
+    Raises:
+        UserError: There is no such checkpoint, or it is damaged.
+    """
+    while True:
+        folder = choose_checkpoint(run, checkpoint)
+        try:
+            return _load(run, folder, preferences)
+        except UserError:
+            if folder.exists():
+                raise
+
+
+def choose_checkpoint(run: Run, which: str) -> Path:
+    """The folder of the checkpoint ``which``, as :func:`find_checkpoint` has it.
+
+    While a run trains, the best is the best of those on the disk, and a step whose checkpoint is gone already means
+    the next one.
+    """
+    kind = TASKS[Job.from_dict(run.job(), name=run.id).task]
+    steps = run.checkpoint_steps()
+    if steps and run.status().state == RUNNING:
+        if which.isdecimal() and int(which) < steps[-1]:
+            return run.checkpoint(min(step for step in steps if step >= int(which)))
+        if which == BEST:
+            evaluated = {event.step: event.metrics[kind.headline] for event in run.evaluations()
+                         if kind.headline in event.metrics and event.step in steps}  # fmt: skip
+            choose = max if kind.maximise else min
+            return run.checkpoint(choose(evaluated, key=lambda step: evaluated[step]) if evaluated else steps[-1])
+    return find_checkpoint(run, which, metric=kind.headline, maximise=kind.maximise)
+
+
+def _load(run: Run, folder: Path, preferences: Preferences) -> Trained:
     meta = load_meta(folder)
     job = Job.from_dict(meta.job, name=run.id)
     device = choose_device(preferences.device)
@@ -131,29 +160,3 @@ def score(
         protocol=material.badge,
         step=trained.meta.step,
     )
-
-
-def predict(trained: Trained, files: Iterable[Path]) -> Generator[Prediction, None, None]:
-    """Classify image files with the preprocessing that the checkpoint stores, one at a time.
-
-    Raises:
-        UserError: A file is missing or is no image.
-    """
-    geometry = trained.preprocessing.geometry
-    scale = Scale(trained.preprocessing, trained.device, channels_last=trained.job.channels_last)
-    context = autocast(trained.job.train.precision, trained.device)
-    for path in files:
-        try:
-            encoded = path.read_bytes()
-        except OSError as error:
-            raise UserError(f"the file cannot be read ({error.strerror})", where=str(path)) from None
-        pixels = prepare(encoded, geometry, where=str(path))
-        with torch.inference_mode(), context():
-            images = scale(torch.from_numpy(pixels[None]).to(trained.device))
-            logits = trained.task.predict(trained.model, images)[0]
-        probabilities = logits.softmax(-1).double().cpu().numpy()
-        order = np.argsort(-probabilities, kind="stable")
-        yield Prediction(
-            path=str(path),
-            probabilities=tuple((trained.meta.classes[label], float(probabilities[label])) for label in order),
-        )

@@ -36,6 +36,7 @@ from workbench.gui.widgets.importing.inspection import Inspection
 from workbench.gui.widgets.importing.intro import Intro
 from workbench.gui.widgets.importing.preview import PreviewCard
 from workbench.gui.widgets.importing.queue import TargetQueue
+from workbench.gui.widgets.importing.unknowns import UnknownsCard
 from workbench.gui.widgets.importing.words import import_words
 from workbench.gui.workspace import Workspace
 
@@ -80,6 +81,8 @@ class ImportDialog(QDialog):
         self._sign, self._verdict = QLabel(), WrappedLabel()
         self._again = named(QPushButton("Look again"), "data.import-again", "Look at it again")
         self._queue = TargetQueue()
+        self.unknowns = UnknownsCard(workspace, theme)
+        self._add_unknowns = named(QPushButton("Add unknowns"), "data.import-unknowns", "Add unknowns")
         self._intro, self.preview, self.checks = Intro(theme), PreviewCard(theme), ChecksCard(theme)
         self._pages = QStackedWidget()
         self._progress = ProgressLine(theme, name="data.import-progress")
@@ -94,6 +97,10 @@ class ImportDialog(QDialog):
             button.setIcon(self._theme.icon(icon))
             button.setAutoDefault(False)
         self._close.setAutoDefault(False)
+        self._add_unknowns.setAutoDefault(False)
+        self._add_unknowns.setFlat(True)
+        self._add_unknowns.setIcon(self._theme.icon("plus"))
+        self._add_unknowns.setToolTip("Images of something else, which join without a label")
         self._import.setProperty("primary", True)
         self._import.setDefault(True)
         self._sign.setFixedWidth(ICON)
@@ -106,6 +113,7 @@ class ImportDialog(QDialog):
         verdict.addWidget(self._sign)
         verdict.addWidget(self._verdict, 1)
         verdict.addWidget(self._again)
+        buttons.addWidget(self._add_unknowns)
         buttons.addStretch(1)
         buttons.addWidget(self._close)
         buttons.addWidget(self._import)
@@ -125,6 +133,7 @@ class ImportDialog(QDialog):
         body.addLayout(verdict)
         body.addWidget(self._queue)
         body.addWidget(self._pages, 1)
+        body.addWidget(self.unknowns)
         body.addWidget(self._progress)
         body.addLayout(buttons)
         whole = QVBoxLayout(self)
@@ -144,6 +153,9 @@ class ImportDialog(QDialog):
         self._file.clicked.connect(self._on_file_clicked)
         self._import.clicked.connect(self._on_import_clicked)
         self._close.clicked.connect(self.reject)
+        self._add_unknowns.clicked.connect(self.unknowns.begin)
+        self.unknowns.changed.connect(self._judge)
+        self.unknowns.failed.connect(self._on_looking_failed)
         self._intro.chosen.connect(self._line.setText)
         self._queue.all_wanted.connect(self._on_all_wanted)
         self._imports.began.connect(self._on_one_began)
@@ -193,7 +205,7 @@ class ImportDialog(QDialog):
     @property
     def looks_soon(self) -> bool:
         """Whether the target is looked at as soon as nobody types any more."""
-        return self._inspection.due
+        return self._inspection.due or self.unknowns.looks_soon
 
     @property
     def _busy(self) -> bool:
@@ -208,16 +220,19 @@ class ImportDialog(QDialog):
             self._learning.ended.connect(self._on_learning_ended)
         if self.target and not self._busy:
             self._on_line_changed()
+            self.unknowns.look_again()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._inspection.stop()
+        self.unknowns.stop()
 
     def _on_learning_ended(self, ending: Ending) -> None:
         self._learning = None
         if ending.state == DONE:
             self._known = ending.result
             self._intro.show_known(ending.result)
+            self.unknowns.show_known(ending.result)
             self._judge()
         elif ending.state == FAILED:
             assert ending.error
@@ -246,12 +261,16 @@ class ImportDialog(QDialog):
     def _judge(self) -> None:
         """Bring everything in line with what is known of the target."""
         verdict, busy, preview = self._judged(), self._busy, self._inspection.preview
-        for widget in (self._line, self._folder, self._file, self._intro, self._queue, self._pages):
+        for widget in (self._line, self._folder, self._file, self._intro, self._pages, self.unknowns):
             widget.setEnabled(not busy)
+        self._queue.setEnabled(not busy and not self.unknowns.target)  # which join one import, not all of them
+        pictures = preview is None or preview.content == "images"
+        self._add_unknowns.setVisible(pictures and bool(self.target) and not self.unknowns.isVisibleTo(self))
+        self._add_unknowns.setEnabled(not busy)
         repairs = self.checks.chosen()
         broken = unmended(preview.problems, repairs) if preview and preview.problems else []
         self._pages.setCurrentIndex(_PREVIEW if preview else _INTRO)
-        self._import.setEnabled(verdict.good and not broken and not busy)
+        self._import.setEnabled(verdict.good and not broken and not busy and self.unknowns.fits)
         self._import.setText(import_words(preview, repairs=len(repairs)))
         self._close.setText("Go on in the background" if busy else "Cancel")
         self._again.setVisible(bool(self._inspection.refused or broken) and not busy)
@@ -322,7 +341,9 @@ class ImportDialog(QDialog):
     def _on_import_clicked(self) -> None:
         self.errors.dismiss()
         self._inspection.stop()
-        self._job = self._workspace.import_data(self.target, repairs=self.checks.chosen())
+        self.unknowns.stop()
+        others = [self.unknowns.target] if self.unknowns.target else []
+        self._job = self._workspace.import_data(self.target, repairs=self.checks.chosen(), unknowns=others)
         self._job.ended.connect(self._on_import_ended)
         self._progress.follow(self._job)
         self._judge()
@@ -340,6 +361,7 @@ class ImportDialog(QDialog):
     def _go_on(self) -> None:
         """Turn to the next thing, or be done."""
         following = self._queue.take()
+        self.unknowns.clear()
         self._line.setText(following)
         if not following:
             self.accept()

@@ -15,7 +15,7 @@ class Kind:
 PANELS = (
     Kind("data", "Data", "workbench.gui.panels.data:DataPanel"),
     Kind("train", "Train", "workbench.gui.panels.train.panel:TrainPanel"),
-    Kind("inspect", "Inspect", "workbench.gui.panels.coming:inspect"),
+    Kind("inspect", "Inspect", "workbench.gui.panels.inspect.panel:InspectPanel"),
     Kind("masks", "Masks", "workbench.gui.panels.coming:masks"),
     Kind("latent", "Latent", "workbench.gui.panels.coming:latent"),
     Kind("label", "Label", "workbench.gui.panels.coming:label"),

@@ -16,13 +16,6 @@ class ComingPanel(Panel):
         self.show_empty(Empty(icon=id, title=title, text=f"{text} This panel is not in this version yet."))
 
 
-inspect = partial(
-    ComingPanel,
-    "inspect",
-    "Look into a trained network",
-    "Scores with what they were measured on, the confusion matrix, the worst and the least certain items, and a"
-    " classifier for any image that you drop here.",
-)
 masks = partial(
     ComingPanel,
     "masks",

@@ -16,7 +16,7 @@ import numpy as np
 
 from workbench.engine.errors import UserError
 from workbench.engine.project.splits.division import TEST, TRAIN, VALIDATION, Division, Items
-from workbench.engine.project.splits.protocols import AUTOMATIC, PROTOCOLS, choose_protocol
+from workbench.engine.project.splits.protocols import AUTOMATIC, FRESH, PROTOCOLS, choose_protocol
 
 __all__ = [
     "AUTOMATIC",
@@ -40,13 +40,15 @@ class Split:
     Attributes:
         protocol: The protocol's full name, with its seed and shares.
         items: Split name to item ids, sorted.
-        hash: SHA-256 over protocol, the data's fingerprint, label set and items, and over labels where a person had
-            changed some; equal hashes are equal splits.
+        hash: SHA-256 over protocol, the data's fingerprint, label set and items, and over labels where they are kept
+            with it; equal hashes are equal splits.
         facts: How it came about, as JSON knows it: ``protocol`` (as asked for), ``seed``, ``shares``, ``folds`` and
             ``fold``, ``limit``, ``stratified`` (by which labels), ``groups`` (the rule), ``splits`` (who made those
             of the data), ``edits`` (their digest), ``excluded`` and ``relabelled`` (items), ``counts`` (split to its
-            number of items). Empty for splits of earlier versions.
-        labels: int64[N], one an item, where a person had changed some by then; ``None`` where they are as imported.
+            number of items), and ``catch_all`` (the class of the items without a label) where there is one. Empty for
+            splits of earlier versions.
+        labels: int64[N], one an item, where a person had changed some by then or items without one got the catch-all
+            class; ``None`` where they are as imported.
     """
 
     protocol: str
@@ -96,11 +98,20 @@ def divide(
             for key, items in parts.items()
         }
         name = f"{name} · at most {limit} each"
+    if division.completed and chosen not in FRESH:
+        name = f"{name} · unlabelled ones drawn with seed {division.seed}"
     for key in (TRAIN, VALIDATION):
         if not len(parts[key]):
             raise UserError(f"protocol {name!r} leaves nothing for {key}", remedy="use more data or a larger share")
+    caught = division.catch_all >= 0
+    if caught and not (division.labels[parts[TRAIN]] == division.catch_all).any():
+        raise UserError(
+            f"under protocol {name!r} no item without a label is in train, so there is nothing to learn the catch-all "
+            "class from",
+            remedy="use data.protocol = random, put some into train in the Data panel, or leave data.catch_all empty",
+        )
     relabelled = any(division.relabelled[items].any() for items in parts.values())
-    labels = division.labels if relabelled else None
+    labels = division.labels if relabelled or caught else None
     return Split(
         protocol=name,
         items=parts,

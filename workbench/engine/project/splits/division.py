@@ -1,6 +1,6 @@
 """What a protocol divides, and how it draws parts from it: by class, and by group where there are groups."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,8 @@ class Division:
         excluded: bool[N], left out of every split.
         relabelled: bool[N], the label is not the imported one.
         folds: Parts of a k-fold; ``fold`` the one to validate on, from 1 on.
+        catch_all: The label of the class "of no class", given to the items that had none; -1 where they keep none.
+        completed: Whether :meth:`complete` drew some of those into splits that lacked them.
     """
 
     labels: Items
@@ -49,6 +51,8 @@ class Division:
     relabelled: NDArray[np.bool_] = field(default_factory=_no_flags)
     folds: int = 5
     fold: int = 1
+    catch_all: int = -1
+    completed: bool = False
 
     def __post_init__(self) -> None:
         items = len(self.labels)
@@ -73,6 +77,33 @@ class Division:
     def grouped(self) -> bool:
         """Whether any item that can be used is of a group."""
         return bool((self.groups[self.usable] != "").any())
+
+    def complete(self) -> "Division":
+        """As it is, but items of the catch-all class that are in no split are drawn into those that there are.
+
+        Each split gets the share of them that it has of the other items. Where nothing is in a training split there
+        are no splits to complete.
+        """
+        changed: dict[str, Texts] = {}
+        for name in ("published", "splits"):
+            values: Texts = getattr(self, name)
+            known = self.usable & (self.labels != self.catch_all)
+            loose = np.flatnonzero(self.usable & ~known & (values == ""))
+            counts = {split: int((known & (values == split)).sum()) for split in (VALIDATION, TEST, TRAIN)}
+            if len(loose) and counts[TRAIN]:
+                shares = [counts[split] / sum(counts.values()) for split in (VALIDATION, TEST)]
+                filled = values.astype(np.result_type(values, np.array(list(counts))))
+                for split, items in zip(counts, self.drawn(loose, *shares), strict=True):
+                    filled[items] = split
+                changed[name] = filled
+        if not changed:
+            return self
+        return replace(
+            self,
+            published=changed.get("published", self.published),
+            splits=changed.get("splits", self.splits),
+            completed=True,
+        )
 
     def of(self, split: str) -> Items:
         """Usable items that the source puts into ``split``."""

@@ -15,6 +15,9 @@ PROTOCOLS: Registry[Protocol] = Registry("protocol")
 PUBLISHED = "published"
 GOMLX = "GoMLX 50000/10000"
 FLOWERS, FLOWERS_SWAPPED = "official 1020+1020/6149", "CNTK swapped 6149/1020"
+RANDOM, GROUPED = "random", "grouped"
+FRESH = (RANDOM, GROUPED)
+"""Protocols that divide all items anew, whatever splits there are."""
 PARTICULAR = (GOMLX, FLOWERS, FLOWERS_SWAPPED)
 """Protocols that belong to one published dataset each."""
 
@@ -159,13 +162,13 @@ def k_fold(division: Division) -> tuple[str, Parts]:
     return name + _made(division), _with_some({TRAIN: train, VALIDATION: validation, TEST: test})
 
 
-@PROTOCOLS.register("random")
+@PROTOCOLS.register(RANDOM)
 def random(division: Division) -> tuple[str, Parts]:
     """A stratified draw over all labelled items, whatever the source says of them."""
     return f"random {_shares(division)}{_whole_groups(division)} · seed {division.seed}", _drawn(division)
 
 
-@PROTOCOLS.register("grouped")
+@PROTOCOLS.register(GROUPED)
 def grouped(division: Division) -> tuple[str, Parts]:
     """As random, and groups are what it is about: no group is in two splits. Items without one count as their own."""
     if not division.grouped:

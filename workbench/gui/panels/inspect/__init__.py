@@ -1,1 +1,1 @@
-"""Inspect: what a trained network says, why, and when not to believe it."""
+"""The Inspect panel: ``panel`` arranges, ``bar`` chooses what is looked at, ``pages`` are looks, ``export`` writes."""

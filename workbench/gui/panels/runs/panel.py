@@ -31,6 +31,7 @@ _LOOK_EVERY = 5000  # milliseconds; runs that the command line trains send no si
 _SETTLED = 40  # milliseconds after the last change of the selection: an arrow key held down reads nothing in passing
 _NARROW_SEARCH = 18  # characters
 _MENU = "Run"
+_CLASSIFIES = "classify"
 _ABOUT = (
     "Every training leaves a run here, with its settings, curves, checkpoints and scores, to be compared and resumed."
 )
@@ -41,6 +42,7 @@ _NO_PROJECT = Empty(
 _KEYS = {
     "resume": "Ctrl+R",
     "start-from": "Ctrl+D",
+    "look-into": "Ctrl+Shift+I",
     "rename": "F2",
     "note": "Shift+F2",
     "delete": "Del",
@@ -59,6 +61,7 @@ def _entries() -> list[Entry]:
     words = (
         ("resume", "Resume", "resume", "Go on training from the last checkpoint"),
         ("start-from", "Start from", "duplicate", "Start a new run from these settings"),
+        ("look-into", "Inspect", "inspect", "See how good the network is, and on what"),
         ("rename", "Rename", "rename", "Give the run another name"),
         ("note", "Note", "note", "Write a note beside the run"),
         ("delete", "Delete", "delete", "Delete the selected runs; this can be undone"),
@@ -158,6 +161,7 @@ class RunsPanel(Panel):
         return [
             action("resume", "Resume", "resume", self.why_not_resume, self.resume),
             action("start-from", "Start from these settings", "duplicate", self._why_not_start, self.start_from),
+            action("look-into", "Inspect this run", "inspect", self._why_not_inspect, self.look_into),
             action("rename", "Rename", "rename", self._why_not_one, self.rename),
             action("note", "Write a note", "note", self._why_not_one, self.write_note),
             action("delete", "Delete", "delete", self._why_not_any, self.delete),
@@ -248,6 +252,7 @@ class RunsPanel(Panel):
         for id, reason in (
             ("resume", self.why_not_resume),
             ("start-from", self._why_not_start),
+            ("look-into", self._why_not_inspect),
             ("rename", self._why_not_one),
             ("note", self._why_not_one),
             ("delete", self._why_not_any),
@@ -301,6 +306,12 @@ class RunsPanel(Panel):
             return self._why_not_one()
         return "" if facts.settings else "The settings of this run cannot be read"
 
+    def _why_not_inspect(self) -> str:
+        facts = self._one()
+        if facts is None:
+            return self._why_not_one()
+        return "" if facts.settings.get("task.name") == _CLASSIFIES else "Only runs that classify can be inspected yet"
+
     def _why_not_undo(self) -> str:
         return "" if self.bin.text else "Nothing was deleted"
 
@@ -316,6 +327,7 @@ class RunsPanel(Panel):
         {
             "resume": self.resume,
             "start-from": self.start_from,
+            "look-into": self.look_into,
             "rename": self.rename,
             "note": self.write_note,
             "delete": self.delete,
@@ -345,6 +357,13 @@ class RunsPanel(Panel):
         else:
             self.workspace.offer_job(job)
             self.trigger("show.train")
+
+    def look_into(self) -> None:
+        """Hand the selected run to whoever looks into runs."""
+        facts = self._one()
+        assert facts
+        self.trigger("show.inspect")  # first: it may have to be made
+        self.workspace.offer_run(facts.id)
 
     def rename(self) -> None:
         self.table.write(NAME)

@@ -7,6 +7,7 @@ from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QFormLayout, QTabWidget, QVBoxLayout, QWidget
 
 from workbench.engine.models import MODELS
+from workbench.engine.params import Params
 from workbench.engine.tasks import TASKS
 from workbench.engine.train.job import Job, preset, presets
 from workbench.gui.form import JobForm
@@ -15,6 +16,7 @@ from workbench.gui.naming import named
 from workbench.gui.panels.train.job_file import JobFileView
 from workbench.gui.panels.train.network import NetworkView
 from workbench.gui.theme import GAP, Theme
+from workbench.gui.widgets.transfer.editors import editors
 from workbench.gui.workspace import Workspace
 
 
@@ -57,9 +59,9 @@ class JobEditor(QWidget):
             ("Preset", self._preset),
         ):
             choices.addRow(text, box)
-        self._form = JobForm(job, theme=theme, baseline=job)
+        self._form = JobForm(job, theme=theme, baseline=job, makers=editors(workspace, theme))
         self._file = JobFileView(job)
-        self._network = NetworkView(workspace, job)
+        self._network = NetworkView(workspace, theme, job)
         tabs = named(QTabWidget(), "train.tabs", "Settings, job file and network")
         tabs.addTab(self._form, "Settings")
         tabs.addTab(self._file, "Job file")
@@ -79,6 +81,7 @@ class JobEditor(QWidget):
         self._file.edited.connect(self._on_file_edited)
         self._file.loaded.connect(self.load)
         self._file.validity_changed.connect(self.changed)
+        self._network.model_wanted.connect(self._on_model_wanted)
         workspace.datasets_changed.connect(self._on_datasets_changed)
         workspace.project_changed.connect(self._on_datasets_changed)
         self._fill_data()
@@ -178,6 +181,9 @@ class JobEditor(QWidget):
         if name != self.job.model:
             self._form.set_model(name)
             self._on_form_changed(self._form.job)
+
+    def _on_model_wanted(self, params: Params) -> None:
+        self._set(replace(self.job, model_params=params))
 
     def _on_data_chosen(self) -> None:
         self.choose_data(self._data.currentData())

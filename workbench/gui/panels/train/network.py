@@ -1,21 +1,26 @@
-"""The layers of the chosen network on the chosen data, with shapes and counts."""
+"""The layers of the chosen network on the chosen data, with shapes and counts.
+
+A network that is reused has a page of its own, :mod:`workbench.gui.panels.train.transfer_network`: a tree to choose in.
+"""
 
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHeaderView, QLabel, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHeaderView, QLabel, QStackedWidget, QTableView, QVBoxLayout, QWidget
 
 from workbench.engine import events as ev
 from workbench.engine.errors import UserError
+from workbench.engine.models.transfer.params import TransferParams
 from workbench.engine.project.project import DatasetRow, Project
 from workbench.engine.train.job import Job
 from workbench.gui.jobs import DONE, FAILED, Ending
 from workbench.gui.jobs import Job as BackgroundJob
 from workbench.gui.models.layers import LayersModel
 from workbench.gui.naming import named
-from workbench.gui.theme import GAP
+from workbench.gui.panels.train.transfer_network import TransferNetwork
+from workbench.gui.theme import GAP, Theme
 from workbench.gui.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -24,7 +29,35 @@ if TYPE_CHECKING:
 _PATIENCE_MILLISECONDS = 300  # after the last change of a setting
 
 
-class NetworkView(QWidget):
+class NetworkView(QStackedWidget):
+    """The page for the model of a job.
+
+    Signals:
+        model_wanted: The parameters of the model that a person chose here.
+    """
+
+    model_wanted = Signal(object)
+
+    def __init__(self, workspace: Workspace, theme: Theme, job: Job) -> None:
+        super().__init__()
+        self._flat = FlatNetwork(workspace, job)
+        self._transfer = TransferNetwork(workspace, theme)
+        self.addWidget(self._flat)
+        self.addWidget(self._transfer)
+        self._transfer.wanted.connect(self.model_wanted)
+        self.set_job(job)
+
+    def set_job(self, job: Job) -> None:
+        """Show the network of ``job``."""
+        if isinstance(job.model_params, TransferParams):
+            self._transfer.set_job(job)
+            self.setCurrentWidget(self._transfer)
+        else:
+            self._flat.set_job(job)
+            self.setCurrentWidget(self._flat)
+
+
+class FlatNetwork(QWidget):
     """Builds the network in the background whenever it is looked at and something has changed."""
 
     def __init__(self, workspace: Workspace, job: Job) -> None:

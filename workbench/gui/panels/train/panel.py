@@ -20,6 +20,8 @@ from workbench.gui.theme import GAP, Theme
 from workbench.gui.widgets.plots.board import BoardSettings
 from workbench.gui.workspace import TRAINING, Workspace
 
+_CLASSIFIES = "classify"
+
 
 class TrainPanel(Panel):
     def __init__(self, *, workspace: Workspace, theme: Theme, trigger: Trigger) -> None:
@@ -31,8 +33,14 @@ class TrainPanel(Panel):
         buttons = QHBoxLayout(controls)
         buttons.setContentsMargins(0, 0, 0, 0)
         buttons.setSpacing(GAP)
-        for verb, text in (("start", "Start"), ("pause", "Pause"), ("stop", "Stop"), ("resume", "Resume")):
-            button = named(QPushButton(text), f"train.{verb}", f"{text} training")
+        for verb, text, about in (
+            ("start", "Start", "Start training"),
+            ("pause", "Pause", "Pause training"),
+            ("stop", "Stop", "Stop training"),
+            ("resume", "Resume", "Resume training"),
+            ("inspect", "Inspect", "See how good the network of this run is, and on what"),
+        ):
+            button = named(QPushButton(text), f"train.{verb}", about)
             button.clicked.connect(self._on_button_clicked)
             button.setProperty("primary", verb == "start")
             buttons.addWidget(button)
@@ -80,6 +88,8 @@ class TrainPanel(Panel):
                    menu="Run", enabled=self._can_stop, toolbar=True),
             Action(id="train.resume", text="Resume the run in view", handler=self.resume, icon="resume",
                    menu="Run", enabled=self._can_resume),
+            Action(id="train.inspect", text="Inspect the run in view", handler=self.inspect, icon="inspect",
+                   menu="Run", enabled=self._can_inspect),
         ]  # fmt: skip
 
     # What a person does
@@ -111,6 +121,12 @@ class TrainPanel(Panel):
             self.errors.dismiss()
             self.workspace.resume(self.following.run)
 
+    def inspect(self) -> None:
+        """Hand the run in view, which may still be trained, to the Inspect panel."""
+        if run := self.following.run:
+            self.trigger("show.inspect")  # first: it may have to be made
+            self.workspace.offer_run(run.id)
+
     def _can_start(self) -> bool:
         return self.workspace.project is not None and not self.workspace.training and not self.editor.problem
 
@@ -126,6 +142,9 @@ class TrainPanel(Panel):
         if job:
             return job.state == PAUSED
         return run is not None and _resumable(run)
+
+    def _can_inspect(self) -> bool:
+        return self.following.run is not None and self.watch.task == _CLASSIFIES
 
     def _on_button_clicked(self) -> None:
         self.trigger(self.sender().objectName())
@@ -160,6 +179,7 @@ class TrainPanel(Panel):
             ("pause", self._can_pause),
             ("stop", self._can_stop),
             ("resume", self._can_resume),
+            ("inspect", self._can_inspect),
         ):
             self._buttons[verb].setEnabled(can())
         problem = self.editor.problem

@@ -95,6 +95,11 @@ class WatchView(QWidget):
         theme.changed.connect(self._show_state)
         self._on_turned()
 
+    @property
+    def task(self) -> str:
+        """Name of the task of the run in view; empty where nobody knows."""
+        return self._task
+
     def _on_turned(self) -> None:
         run, history = self._following.run, self._following.history
         self._read_status()

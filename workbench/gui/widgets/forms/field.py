@@ -8,6 +8,7 @@ import html
 import itertools
 import re
 import typing
+from collections.abc import Callable
 from typing import Any, cast
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
@@ -142,12 +143,19 @@ class ChoiceEditor(QComboBox):
 
 
 class TextEditor(QLineEdit):
-    """A number, a list of numbers or some text, as ``--set`` takes it, with its unit at the right."""
+    """A number, a list of numbers or some text, as ``--set`` takes it, with its unit at the right.
+
+    Signals:
+        edited: The user changed the text.
+        noted: :attr:`note` is different.
+    """
 
     edited = Signal()
+    noted = Signal()
 
     def __init__(self, unit: str, placeholder: str, parent: QWidget) -> None:
         super().__init__(parent)
+        self.note = ""
         self.setMaxLength(LONGEST_TEXT)
         self.setPlaceholderText(placeholder)
         self.setMinimumWidth(self.fontMetrics().horizontalAdvance("0") * LEAST_CHARACTERS)
@@ -168,8 +176,18 @@ class TextEditor(QLineEdit):
             self.setText(text)
             self.setCursorPosition(0)
 
+    def say(self, note: str) -> None:
+        """Have ``note`` stand below the field: what the text stands for."""
+        if note != self.note:
+            self.note = note
+            self.noted.emit()
+
 
 Editor = CheckEditor | ChoiceEditor | TextEditor
+
+
+EditorMaker = Callable[[str, QWidget], TextEditor]
+"""Makes the editor of one particular field, given its object name and the widget that it is in."""
 
 
 def make_editor(kind: object, meaning: Meaning, parent: QWidget) -> Editor:
@@ -197,6 +215,7 @@ class FieldRow(QWidget):
         name: Object name of the editor.
         setting: What ``--set`` calls it.
         icon: Of the button.
+        maker: Makes the editor, where the one for its type will not do.
     """
 
     edited = Signal()
@@ -215,6 +234,7 @@ class FieldRow(QWidget):
         icon: QIcon,
         theme: Theme,
         parent: QWidget,
+        maker: EditorMaker | None = None,
     ) -> None:
         super().__init__(parent)
         self.field, self.meaning, self.setting = field, meaning, setting
@@ -224,9 +244,11 @@ class FieldRow(QWidget):
         self.changed = False
         self._theme = theme
         self._message: QLabel | None = None  # most fields are never wrong
+        self._note: QLabel | None = None  # and have nothing to say
         self.label = QLabel(self.title, self)
         self.label.setWordWrap(True)
-        self.editor = named(make_editor(kind, meaning, self), name, self.title)
+        editor = maker(name, self) if maker else make_editor(kind, meaning, self)
+        self.editor = named(editor, name, self.title)
         self.label.setBuddy(self.editor)
         self._make_reset(name, icon)
         self._explain()
@@ -234,6 +256,7 @@ class FieldRow(QWidget):
         self.editor.edited.connect(self.edited)
         if isinstance(self.editor, TextEditor):
             self.editor.editingFinished.connect(self.finished)
+            self.editor.noted.connect(self._on_editor_noted)
 
     def _make_reset(self, name: str, icon: QIcon) -> None:
         self.reset = named(QToolButton(self), f"{name}.reset", f"Reset {self.title}")
@@ -323,8 +346,19 @@ class FieldRow(QWidget):
         label.setWordWrap(True)
         label.setTextFormat(Qt.TextFormat.PlainText)
         label.setProperty("role", "error")
-        self._grid.addWidget(label, 1, 0, 1, 3)
+        self._grid.addWidget(label, 2, 0, 1, 3)
         return label
+
+    def _on_editor_noted(self) -> None:
+        assert isinstance(self.editor, TextEditor)
+        if not self._note:
+            self._note = QLabel(self)
+            self._note.setWordWrap(True)
+            self._note.setTextFormat(Qt.TextFormat.PlainText)
+            self._note.setProperty("role", "muted")
+            self._grid.addWidget(self._note, 1, 1, 1, 2)
+        self._note.setText(self.editor.note)
+        self._note.setVisible(bool(self.editor.note))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self.changed or self.message:

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from workbench.engine.errors import UserError
 from workbench.engine.params import Params
 from workbench.gui.theme import GAP, Theme
-from workbench.gui.widgets.forms.field import FieldRow, TextEditor, text_of
+from workbench.gui.widgets.forms.field import EditorMaker, FieldRow, TextEditor, text_of
 from workbench.gui.widgets.forms.parts import Heading
 
 P = TypeVar("P", bound=Params)
@@ -75,6 +75,7 @@ class FieldsView(QWidget):
         baseline: What a change is measured against.
         section: The job file's section, for the name in the help.
         leave_out: Fields that are not shown.
+        makers: Field to what makes its editor, where the one for its type will not do.
     """
 
     changed = Signal(object)
@@ -91,8 +92,10 @@ class FieldsView(QWidget):
         parent: QWidget,
         section: str = "",
         leave_out: Collection[str] = (),
+        makers: Mapping[str, EditorMaker] | None = None,
     ) -> None:
         super().__init__(parent)
+        self._makers = dict(makers or {})
         self._params, self._baseline = params, baseline
         self._errors: dict[str, UserError] = {}
         self._telling = False
@@ -130,6 +133,7 @@ class FieldsView(QWidget):
                 icon=icon,
                 theme=theme,
                 parent=parent,
+                maker=self._makers.get(field),
             )
             row.edited.connect(self._on_row_edited)
             row.finished.connect(self._on_row_finished)

@@ -1,0 +1,1 @@
+"""What leaves the workbench for other programs: predictions, networks, figures, reports."""

@@ -1,0 +1,1 @@
+"""What chooses a trained network, its weights, and how much of it is kept."""
