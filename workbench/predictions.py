@@ -1,11 +1,9 @@
 """What ``workbench predict`` prints of each image: a sentence, a row of probabilities, a row of a table, or JSON."""
 
-import csv
-import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from workbench.engine.export.predictions import NAMED, one_line, probabilities_row
+from workbench.engine.export.predictions import csv_row, prediction_line, probabilities_row
 from workbench.engine.inspection.inspection import Floats, softmax
 
 if TYPE_CHECKING:
@@ -35,7 +33,7 @@ class Predictions:
         self._unreadable: list[str] = []
         if format == "csv" and not output.as_json:
             columns = ["image", "truth", "predicted", "right", "confidence", *(f"p({name})" for name in classes)]
-            output.record({}, _csv(columns))
+            output.record({}, csv_row(columns))
 
     def tell(self, answers: "FileAnswers") -> None:
         """Say what the network makes of one image."""
@@ -61,11 +59,10 @@ class Predictions:
         if self._format == "rows":
             return probabilities_row(probabilities)
         if self._format == "lines":
-            listed = " ".join(f"{name}:{value:.3f}" for name, value in ranked[:NAMED])
-            return f"Class: {truth or 'unknown'}, predictions: {listed}, image: {one_line(path)}"
+            return prediction_line(probabilities, self._classes, path, truth=truth)
         name, share = ranked[0]
         right = ("yes" if truth == name else "no") if truth else ""
-        return _csv([path, truth, name, right, f"{share:.6f}", *(f"{value:.6g}" for value in probabilities)])
+        return csv_row([path, truth, name, right, f"{share:.6f}", *(f"{value:.6g}" for value in probabilities)])
 
     @property
     def trouble(self) -> str:
@@ -77,9 +74,3 @@ class Predictions:
         more = len(self._unreadable) - _TOLD
         named = "; ".join(self._unreadable[:_TOLD]) + (f"; and {more:,} more" if more > 0 else "")
         return f"{len(self._unreadable):,} of {self._told:,} images cannot be read: {named}"
-
-
-def _csv(values: Sequence[str]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="").writerow(values)
-    return buffer.getvalue()

@@ -408,7 +408,7 @@ def test_nothing_is_mended_that_nobody_chose(
 ) -> None:
     done: list[tuple[str, ...]] = []
 
-    def imported(target: str, *, repairs: Sequence[str] = ()) -> Job:
+    def imported(target: str, *, repairs: Sequence[str] = (), unknowns: Sequence[str] = ()) -> Job:
         done.append(tuple(repairs))
         return workspace.jobs.start(iter_nothing(), title="-", kind=IMPORT)
 
@@ -574,3 +574,61 @@ def test_a_file_named_before_the_formats_are_known_can_be_imported_at_once(
     line(dialog).setText("no such thing")
     assert not button(dialog, "import-start").isEnabled()
     qtbot.waitUntil(settled(dialog, workspace))
+
+
+def test_unknowns_join_without_a_label(
+    qtbot: QtBot, dialog: ImportDialog, workspace: Workspace, tmp_path: Path
+) -> None:
+    birds = write_files(
+        tmp_path / "birds", {f"{kind}/{one}.png": png(one) for kind in ("owl", "tit") for one in (8, 9)}
+    )
+    assert not button(dialog, "import-unknowns").isVisible()  # nothing to join yet
+    show(qtbot, dialog, workspace, pets(tmp_path / "pets"))
+    assert not dialog.unknowns.isVisible()
+    click(qtbot, dialog, "import-unknowns")
+    assert dialog.unknowns.isVisible()
+    assert not button(dialog, "import-unknowns").isVisible()
+    assert "without a label" in dialog.unknowns.verdict
+    second = dialog.findChild(QLineEdit, "data.import-unknowns-target")
+    second.setText(str(birds))
+    qtbot.waitUntil(settled(dialog, workspace))
+    assert dialog.unknowns.verdict.startswith("birds: 4 images")
+    assert "2 classes" not in dialog.unknowns.verdict
+    assert button(dialog, "import-start").text() == "Import 6 images and unknowns"
+    click(qtbot, dialog, "import-start")
+    qtbot.waitUntil(lambda: not dialog.isVisible())
+    (row,) = workspace.opened().datasets()
+    assert (row.items, dict(row.unknowns)) == (10, {"birds": 4})
+    assert next(iter(row.label_sets.values())) == ("cat", "dog")
+    assert dialog.unknowns.target == ""
+
+
+def test_unknowns_that_do_not_fit_are_not_imported(
+    qtbot: QtBot, dialog: ImportDialog, workspace: Workspace, tmp_path: Path
+) -> None:
+    show(qtbot, dialog, workspace, pets(tmp_path / "pets"))
+    click(qtbot, dialog, "import-unknowns")
+    second = dialog.findChild(QLineEdit, "data.import-unknowns-target")
+    second.setText(str(tmp_path / "nowhere"))
+    assert dialog.unknowns.verdict == "There is no such file or folder"
+    assert not button(dialog, "import-start").isEnabled()
+    (tmp_path / "empty").mkdir()
+    second.setText(str(tmp_path / "empty"))
+    qtbot.waitUntil(settled(dialog, workspace))
+    assert "no files" in dialog.unknowns.verdict
+    assert not button(dialog, "import-start").isEnabled()
+    click(qtbot, dialog, "import-unknowns-remove")
+    assert button(dialog, "import-start").isEnabled()
+    assert button(dialog, "import-unknowns").isVisible()
+    assert not dialog.unknowns.isVisible()
+
+
+def test_unknowns_join_one_import_and_not_a_queue(
+    qtbot: QtBot, dialog: ImportDialog, workspace: Workspace, tmp_path: Path
+) -> None:
+    drop(dialog, pets(tmp_path / "pets"), pets(tmp_path / "more"))
+    qtbot.waitUntil(settled(dialog, workspace))
+    assert button(dialog, "import-all").isEnabled()
+    click(qtbot, dialog, "import-unknowns")
+    dialog.findChild(QLineEdit, "data.import-unknowns-target").setText(str(pets(tmp_path / "birds")))
+    assert not button(dialog, "import-all").isEnabled()

@@ -7,13 +7,19 @@ from typing import Generic, TypeVar
 from workbench.engine.errors import UserError
 
 T = TypeVar("T")
+_MOST = 20  # names that a sentence can list
 
 
 def suggest(word: str, among: list[str]) -> str:
-    """A remedy for a mistyped name: the nearest known one if there is one, then all of them."""
+    """A remedy for a mistyped name: the nearest known one if there is one, then all of them, or of many the nearest."""
+    if not among:
+        return "there are none yet"
     near = get_close_matches(word, among, n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""
-    return f"{hint}Known: {', '.join(among)}" if among else f"{hint}There are none yet"
+    if len(among) <= _MOST:
+        return f"{hint}Known: {', '.join(among)}"
+    listed = get_close_matches(word, among, n=_MOST // 2, cutoff=0.3) or among[: _MOST // 2]
+    return f"{hint}Known: {', '.join(listed)} and {len(among) - len(listed):,} more"
 
 
 class Registry(Generic[T]):

@@ -118,7 +118,7 @@ def test_another_network_is_named(tmp_path: Path, others: dict[str, Tensor]) -> 
         loaded(str(path))
     assert "timm/tf_efficientnet_lite0" in caught.value.remedy
     save_file(torchvision.models.resnet34(weights=None).state_dict(), path)
-    with pytest.raises(UserError, match=r"layer1.2.conv1.weight is unknown to it.*torchvision/resnet34"):
+    with pytest.raises(UserError, match=r"layer1.2.* is unknown to it.*torchvision/resnet34"):
         loaded(str(path))
     save_file({**others, "layer3.0.conv1.weight": torch.zeros(1, 2)}, path)
     with pytest.raises(UserError, match=r"layer3.0.conv1.weight is 1 x 2 instead of 256 x 128 x 3 x 3"):

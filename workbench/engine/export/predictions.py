@@ -6,6 +6,7 @@ texts of one item are here too, for who writes them elsewhere.
 
 import contextlib
 import csv
+import io
 import os
 import uuid
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -17,7 +18,7 @@ from workbench.engine.data.exports import Pace
 from workbench.engine.errors import UserError
 from workbench.engine.events import Progress
 from workbench.engine.files import TEMPORARY, plain_disk_errors
-from workbench.engine.inspection.inspection import Inspection
+from workbench.engine.inspection.inspection import Floats, Inspection
 from workbench.engine.registry import Registry
 
 NAMED = 5  # classes that a sentence lists
@@ -77,15 +78,25 @@ def probabilities_row(probabilities: Iterable[float]) -> str:
     return " ".join(f"{value:.3f}" for value in probabilities)
 
 
-def prediction_line(ranked: Sequence[tuple[str, float]], image: str) -> str:
-    """``"Class: ants, predictions: ants:0.982 bees:0.018, image: a.jpg"``.
+def prediction_line(probabilities: Floats, classes: Sequence[str], image: str, *, truth: str) -> str:
+    """``"Class: ants, predictions: ants:0.982 bees:0.018, image: a.jpg"``, the likeliest of at most five classes first.
 
     Args:
-        ranked: Class and probability, the likeliest first; of many the first five are named.
+        probabilities: float64[K], of one image.
+        classes: Their names, in label order.
         image: What the image is called.
+        truth: The class that the image is of, whatever was predicted; ``"unknown"`` stands for an empty one.
     """
-    listed = " ".join(f"{name}:{value:.3f}" for name, value in ranked[:NAMED])
-    return f"Class: {ranked[0][0]}, predictions: {listed}, image: {one_line(image)}"
+    likeliest = (-probabilities).argsort(kind="stable")[:NAMED]
+    listed = " ".join(f"{one_line(classes[label])}:{probabilities[label]:.3f}" for label in likeliest)
+    return f"Class: {one_line(truth) or 'unknown'}, predictions: {listed}, image: {one_line(image)}"
+
+
+def csv_row(values: Iterable[object]) -> str:
+    """A row of a table, without its end. Whatever breaks lines in some reader's eyes is quoted."""
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\r\n").writerow(values)  # what it quotes depends on what ends a line
+    return buffer.getvalue().removesuffix("\r\n")
 
 
 def one_line(text: str) -> str:
@@ -112,23 +123,21 @@ def _csv(inspection: Inspection, names: Sequence[str], file: TextIO) -> Iterator
     (empty if unknown), confidence, and every class's probability, digits enough to get them back.
     """
     pace = Pace("writing predictions", total=len(inspection))
-    rows = csv.writer(file, lineterminator="\n")
-    rows.writerow(["item", "image", "truth", "predicted", "right", "confidence"]
-                  + [f"p({name})" for name in inspection.classes])  # fmt: skip
+    columns = ["item", "image", "truth", "predicted", "right", "confidence"]
+    file.write(csv_row([*columns, *(f"p({name})" for name in inspection.classes)]) + "\n")
     for row, name in enumerate(names):
         label, predicted = int(inspection.labels[row]), int(inspection.predicted[row])
         known = label >= 0
-        rows.writerow(
-            [
-                int(inspection.items[row]),
-                name,
-                inspection.classes[label] if known else "",
-                inspection.classes[predicted],
-                ("yes" if label == predicted else "no") if known else "",
-                f"{inspection.confidence[row]:.6f}",
-                *(f"{value:.6g}" for value in inspection.probabilities[row]),
-            ]
-        )
+        values = [
+            int(inspection.items[row]),
+            name,
+            inspection.classes[label] if known else "",
+            inspection.classes[predicted],
+            ("yes" if label == predicted else "no") if known else "",
+            f"{inspection.confidence[row]:.6f}",
+            *(f"{value:.6g}" for value in inspection.probabilities[row]),
+        ]
+        file.write(csv_row(values) + "\n")
         yield from pace.tick()
 
 
@@ -144,10 +153,9 @@ def _lines(inspection: Inspection, names: Sequence[str], file: TextIO) -> Iterat
     """A sentence an item."""
     pace = Pace("writing predictions", total=len(inspection))
     for row, name in enumerate(names):
-        probabilities = inspection.probabilities[row]
-        likeliest = (-probabilities).argsort(kind="stable")[:NAMED]
-        ranked = [(inspection.classes[label], float(probabilities[label])) for label in likeliest]
-        file.write(prediction_line(ranked, name) + "\n")
+        label = int(inspection.labels[row])
+        truth = inspection.classes[label] if label >= 0 else ""
+        file.write(prediction_line(inspection.probabilities[row], inspection.classes, name, truth=truth) + "\n")
         yield from pace.tick()
 
 

@@ -276,7 +276,9 @@ class Project:
         for row in reversed(rows):
             if name in (row.run.id, row.name):
                 return row.run
-        raise UserError(f"there is no run called {name!r}", remedy=suggest(name, [row.run.id for row in rows][-5:]))
+        recent = [known for row in reversed(rows) for known in (row.run.id, row.name)]
+        known = list(dict.fromkeys([LAST, *recent])) if rows else []
+        raise UserError(f"there is no run called {name!r}", remedy=suggest(name, known))
 
     def finished_run(self, key: str) -> Run | None:
         """The latest finished run of an identical job, if there is one."""

@@ -96,7 +96,11 @@ def load_weights(folder: Path, model: nn.Module) -> None:
     wrong = [name for name in own.keys() & weights.keys() if own[name].shape != weights[name].shape]
     if missing or foreign or wrong:
         first = (missing + foreign + sorted(wrong))[0]
-        raise UserError(f"these weights are another network's (first difference: {first})", where=str(path))
+        raise UserError(
+            f"these weights are another network's (first difference: {first})",
+            where=str(path),
+            remedy="choose a run of the same model with the same options and classes",
+        )
     model.load_state_dict(weights)
 
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from importlib import import_module
 
 import numpy as np
+from torch import nn
 
 from workbench.engine import events as ev
-from workbench.engine.data.opened import open_dataset
+from workbench.engine.data.opened import Dataset, open_dataset
 from workbench.engine.errors import UserError
-from workbench.engine.models import sketch
+from workbench.engine.models import MODELS, sketch
 from workbench.engine.models.layers import LayerRow, count, summary
 from workbench.engine.project.project import DatasetRow, Project
 from workbench.engine.train.dividing import choose_label_set, classes_of, images_of
@@ -43,19 +45,35 @@ def outline(project: Project, job: Job, dataset: DatasetRow) -> Generator[ev.Eve
     return (yield from waiting(lambda: _outline(project, job, dataset), stage="building the network"))
 
 
-def _outline(project: Project, job: Job, dataset: DatasetRow) -> Outline:
-    label_set = choose_label_set(dataset, job.data.label)
-    opened = open_dataset(project, dataset)
+def check_network(job: Job, dataset: Dataset) -> None:
+    """See whether the job's network can be built for ``dataset`` and begin with the weights that it names, as far as a
+    moment's look tells.
+
+    Raises:
+        UserError: It cannot.
+    """
+    _sketched(job, dataset)
+    if not job.train.init_from:
+        import_module(f"workbench.engine.models.{MODELS[job.model].folder}.weights").check_weights(job.model_params)
+
+
+def _sketched(job: Job, opened: Dataset) -> tuple[nn.Module, tuple[int, int, int], int]:
+    """The network, the shape of its input and the number of its outputs."""
+    label_set = choose_label_set(opened.row, job.data.label)
     kept = np.flatnonzero(~opened.state.excluded)
     if not len(kept):
-        raise UserError("every item of this data is excluded", where=dataset.name, remedy="take some in again")
+        raise UserError("every item of this data is excluded", where=opened.row.name, remedy="take some in again")
     geometry, _ = choose_geometry(images_of(opened), job, kept)
     classes = len(classes_of(opened.state, job.data, label_set=label_set))
-    model = sketch(job.model, job.model_params, shape=geometry.shape, classes=classes)
+    return sketch(job.model, job.model_params, shape=geometry.shape, classes=classes), geometry.shape, classes
+
+
+def _outline(project: Project, job: Job, dataset: DatasetRow) -> Outline:
+    model, shape, classes = _sketched(job, open_dataset(project, dataset))
     counts = count(model)
     return Outline(
-        rows=tuple(summary(model, geometry.shape)),
-        shape=geometry.shape,
+        rows=tuple(summary(model, shape)),
+        shape=shape,
         classes=classes,
         parameters=counts.parameters,
         tensors=counts.tensors,

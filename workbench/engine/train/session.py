@@ -2,12 +2,15 @@
 
 import time
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from workbench.engine import events as ev
 from workbench.engine.data.ingest import find_or_import
 from workbench.engine.data.opened import open_dataset
 from workbench.engine.errors import UserError
+from workbench.engine.models import MODELS
 from workbench.engine.preferences import Preferences
 from workbench.engine.project.project import Project
 from workbench.engine.project.runs import FINISHED, Run, Status
@@ -15,7 +18,7 @@ from workbench.engine.train.dividing import make_split
 from workbench.engine.train.job import Job
 from workbench.engine.waiting import waiting
 
-_OF_RUN = "run:"  # how a network's weights name those of another run
+_OF_RUN, _NO_FILES = "run:", ("imagenet", "none")  # how a network's weights name those of others
 Work = Generator[ev.Event, None, Run]
 """Work on a run: yields events, returns the run."""
 
@@ -25,17 +28,20 @@ def create(project: Project, job: Job, *, preferences: Preferences, reuse: bool 
 
     Args:
         reuse: Return a finished run of exactly this job, data and split instead, if there is one.
+
+    Raises:
+        UserError: The data cannot be divided so, or the network cannot be built or begin as the job says.
     """
     dataset = yield from find_or_import(project, job.data.source, preferences=preferences)
     opened = yield from waiting(partial(open_dataset, project, dataset), stage="opening the data")
     split, remark = make_split(opened, job)
     if remark:
         yield ev.Message(text=remark, level="warning")
-    if job.train.init_from:
-        project.run(job.train.init_from)  # a wrong name is said before anything is made
-    weights = str(job.model_params.to_dict().get("weights", "")).strip()
-    if weights.startswith(_OF_RUN):
-        project.run(weights.removeprefix(_OF_RUN).strip())
+    job = _settled(project, job)
+    if MODELS[job.model].pretrained:
+        from workbench.engine.train.outline import check_network  # loads torch
+
+        yield from waiting(partial(check_network, job, opened), stage="checking the network")
     key = job.key(fingerprint=dataset.fingerprint, split=split.hash)
     if reuse and (finished := project.finished_run(key)):
         yield ev.Message(text=f"run {finished.id} is the same and finished: reusing it")
@@ -51,6 +57,34 @@ def create(project: Project, job: Job, *, preferences: Preferences, reuse: bool 
         split=split.hash,
     )
     return project.add_run(job.to_dict(), status)
+
+
+def _settled(project: Project, job: Job) -> Job:
+    """The job with what others made named for good: runs by their ids, files by their whole paths.
+
+    A name may mean another run later, and "last" the one that is made here.
+
+    Raises:
+        UserError: There is no such run or file, or the run has no weights yet.
+    """
+    if job.train.init_from:
+        return replace(job, train=job.train.replace(init_from=_with_weights(project, job.train.init_from)))
+    weights = str(job.model_params.to_dict().get("weights", "")).strip()
+    if weights.startswith(_OF_RUN):
+        name = _with_weights(project, weights.removeprefix(_OF_RUN).strip())
+        return replace(job, model_params=job.model_params.replace(weights=f"{_OF_RUN}{name}"))
+    if weights and weights not in _NO_FILES:
+        path = Path(weights).expanduser().absolute()
+        return replace(job, model_params=job.model_params.replace(weights=str(path)))
+    return job
+
+
+def _with_weights(project: Project, name: str) -> str:
+    """The id of the run called ``name``."""
+    run = project.run(name)
+    if not run.checkpoint_steps():
+        raise UserError(f"run {run.id} has no checkpoint yet", remedy="resume it, and let it train for a while")
+    return run.id
 
 
 def train(project: Project, run: Run, *, preferences: Preferences) -> Work:

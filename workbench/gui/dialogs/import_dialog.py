@@ -271,7 +271,8 @@ class ImportDialog(QDialog):
         broken = unmended(preview.problems, repairs) if preview and preview.problems else []
         self._pages.setCurrentIndex(_PREVIEW if preview else _INTRO)
         self._import.setEnabled(verdict.good and not broken and not busy and self.unknowns.fits)
-        self._import.setText(import_words(preview, repairs=len(repairs)))
+        others = " and unknowns" if self.unknowns.target else ""
+        self._import.setText(f"{import_words(preview, repairs=len(repairs))}{others}")
         self._close.setText("Go on in the background" if busy else "Cancel")
         self._again.setVisible(bool(self._inspection.refused or broken) and not busy)
         text, sign = verdict.text, "check" if verdict.good else "warning"

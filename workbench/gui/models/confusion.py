@@ -18,6 +18,8 @@ from workbench.engine.project.splits import Items
 HEADER = -1
 """Stands for a whole row or column in a :class:`Cell`."""
 UNLABELLED_TEXT = "no label"
+MOST_PAIRS = 1_000
+"""Nobody reads further down a list of mistakes."""
 
 
 class Counting(StrEnum):
@@ -96,10 +98,13 @@ class ConfusionTable:
     def row_name(self, truth: int) -> str:
         return self.classes[truth] if truth < len(self.classes) else UNLABELLED_TEXT
 
-    def pairs(self, counting: Counting) -> list[Pair]:
+    def pairs(self, counting: Counting, *, most: int = MOST_PAIRS) -> list[Pair]:
         """Cells beside the diagonal that hold items, the greatest first; equals the greater share first.
 
         Counts and shares of the true class are listed by the row, precision by the column.
+
+        Args:
+            most: So many pairs of the greatest.
         """
         shares = self.shares(counting)[: len(self.classes)]
         errors = self._square.copy()
@@ -107,7 +112,7 @@ class ConfusionTable:
         rows, columns = np.nonzero(errors)
         counts, parts = errors[rows, columns], shares[rows, columns]
         first, second = (counts, parts) if counting is Counting.COUNTS else (parts, counts)
-        best = np.lexsort((-second, -first))
+        best = np.lexsort((-second, -first))[:most]
         return [
             Pair(cell=Cell(int(rows[place]), int(columns[place])), count=int(counts[place]), share=float(parts[place]))
             for place in best.tolist()

@@ -114,6 +114,11 @@ class EmbeddingModel(QObject):
         """t-SNE at work."""
         return self._tsne
 
+    @property
+    def wanted(self) -> frozenset[str]:
+        """Splits that are to be shown beside the one that is looked at, as far as a run has them."""
+        return frozenset(self._wanted)
+
     def has(self, layout: str) -> bool:
         return layout in self._positions
 
@@ -122,12 +127,12 @@ class EmbeddingModel(QObject):
     def show_parts(self, splits: set[str]) -> None:
         """Show the items of these splits, too, as soon as they are looked at."""
         self._wanted = set(splits)
-        for split in splits:
-            self._model.want(split)
         self.refresh()
 
     def refresh(self) -> None:
         """Take what the model has now, unless that is what is shown or on its way."""
+        for split in sorted(self._wanted):
+            self._model.want(split)
         shown = self._model.inspection
         others = [self._model.of(split) for split in sorted(self._wanted)]
         parts = () if shown is None else (shown, *(one for one in others if one is not None and one is not shown))

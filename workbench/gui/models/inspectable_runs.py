@@ -116,6 +116,15 @@ def at_hand(facts: RunFacts | None, checkpoint: str) -> str:
     return checkpoint
 
 
+def step_meant(facts: RunFacts | None, checkpoint: str) -> int:
+    """Step of the checkpoint that ``"best"`` or ``"last"`` means now; -1 where there is none, or a step was named."""
+    if facts is None or checkpoint not in (BEST, LAST):
+        return -1
+    if checkpoint == LAST:
+        return max(facts.checkpoints, default=-1)
+    return facts.best.step if facts.best and facts.best.step in facts.checkpoints else -1
+
+
 def is_training(facts: RunFacts | None) -> bool:
     """Whether the run is being trained now, by this program or another."""
     return facts is not None and facts.state == RUNNING

@@ -5,16 +5,16 @@ Every page of the Inspect panel follows one of these. It holds what a network an
 projections are the pages' own. What its jobs do is in :mod:`workbench.gui.models.looking`.
 """
 
-from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
 from workbench.engine.errors import UserError
-from workbench.gui.jobs import DONE, FAILED, Ending, Job, Work
-from workbench.gui.models.inspectable_runs import BEST, LAST, InspectableRuns, at_hand, is_training
+from workbench.gui.jobs import Job, Work
+from workbench.gui.models.inspectable_runs import BEST, LAST, InspectableRuns, at_hand, is_training, step_meant
+from workbench.gui.models.look_queue import LookQueue, Wish
 from workbench.gui.models.looking import (
     TRAIN,
     UNLABELLED,
@@ -28,6 +28,8 @@ from workbench.gui.models.looking import (
     look_at_split,
 )
 from workbench.gui.models.run_facts import RunFacts
+from workbench.gui.models.snapshots import Outcome, Snapshots
+from workbench.gui.models.unknown_looks import UnknownLooks
 from workbench.gui.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -36,18 +38,8 @@ if TYPE_CHECKING:
     from workbench.engine.project.splits import Items
     from workbench.gui.models.knownness import Threshold
 
-LOOKING = "inspection"
-"""The kind of the job that looks at a run."""
 ITEMS_PAGE = "items"
 """The page that shows items."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Wish:
-    """One more look with the same weights, at a split or at another dataset."""
-
-    kind: str  # "split" or "dataset"
-    name: str
 
 
 class InspectionModel(QObject):
@@ -76,8 +68,6 @@ class InspectionModel(QObject):
         dataset: What its items are of, opened.
         weights: For jobs that ask the network itself.
         counts: Items in each split of the chosen run that can be looked at.
-        unknowns: Inspections of items that belong to none of the classes: by the name of their dataset, and
-            ``"unlabelled"`` for those of the run's own data. See :meth:`want_unknowns`.
         threshold: Below what an item is unknown, as the person has chosen it for these weights; ``None`` before.
     """
 
@@ -100,14 +90,17 @@ class InspectionModel(QObject):
         super().__init__(parent)
         self.workspace = workspace
         self.runs = InspectableRuns(workspace, self)
-        self._job: Job | None = None
-        self._wish: _Wish | None = None  # what the job is about; None for the look at the choice itself
-        self._wishes: deque[_Wish] = deque()
-        self._snapshot = -1  # the last checkpoint when another one was asked for; -1 where none was
+        self._queue = LookQueue(workspace.jobs, self._work_of, self)
+        self._snapshots = Snapshots()
         self._newer = -1
         self._barren = False  # the chosen run has no checkpoint yet
-        self._unknown_names: list[str] = []
+        self._unknowns = UnknownLooks()
         self._clear()
+        self._queue.working.connect(self.working)
+        self._queue.began.connect(self.began)
+        self._queue.told.connect(self._on_told)
+        self._queue.found.connect(self._on_found)
+        self._queue.came_to_nothing.connect(self._on_came_to_nothing)
         self.runs.changed.connect(self._on_runs_changed)
         workspace.project_changed.connect(self._on_project_changed)
 
@@ -119,9 +112,8 @@ class InspectionModel(QObject):
         self.counts: Mapping[str, int] = {}
         self._shown: tuple[Choice, Mapping[str, int]] | None = None  # what the inspection came from
         self._looks: dict[str, Inspection] = {}
-        self.unknowns: dict[str, Inspection] = {}
         self.threshold: Threshold | None = None
-        self._unknown_datasets: dict[str, Dataset] = {}
+        self._unknowns.forget_answers()
 
     # Choosing
 
@@ -133,7 +125,8 @@ class InspectionModel(QObject):
             split: Where the run has no such split, the first that it has is looked at.
         """
         if self.choice is None or self.choice.run != run_id:
-            self._snapshot, self.counts = -1, {}
+            self._snapshots.forget()
+            self.counts = {}
         self.choice = Choice(run=run_id, checkpoint=checkpoint, split=split)
         self.look()
         self.chosen.emit()
@@ -143,8 +136,7 @@ class InspectionModel(QObject):
 
         A run without a checkpoint is looked at as soon as it has one.
         """
-        self._drop_job()
-        self._wishes.clear()
+        self._queue.drop()
         if self.choice is None:
             return
         facts = self.facts
@@ -156,13 +148,13 @@ class InspectionModel(QObject):
         work = look(
             self.workspace.opened(), self.choice, preferences=self.workspace.preferences, opened=self.dataset
         )  # fmt: skip
-        self._start(work, title=f"Looking at {self.name}", wish=None)
+        self._queue.look(work, title=f"Looking at {self.name}")
 
     def forget(self) -> None:
         """Look at nothing."""
-        self._drop_job()
-        self._wishes.clear()
-        self._snapshot, self._barren = -1, False
+        self._queue.drop()
+        self._snapshots.forget()
+        self._barren = False
         had = self.inspection is not None
         self._clear()
         self._announce_newer()
@@ -184,15 +176,20 @@ class InspectionModel(QObject):
     @property
     def job(self) -> Job | None:
         """The look under way that a person waits for."""
-        return self._job if self._wish is None else None
+        return self._queue.job
 
     def show(self, inspection: "Inspection", *, dataset: "Dataset | None" = None) -> None:
-        """Show an inspection that is at hand, and no other."""
-        self._drop_job()
-        self._wishes.clear()
+        """Show an inspection that is at hand, and no other.
+
+        Args:
+            dataset: What its items are of; where none is given, the one that is open if that is its own.
+        """
+        self._queue.drop()
         self.choice = Choice(run=inspection.run, checkpoint=str(inspection.step), split=inspection.split)
+        if dataset is None and self.inspection is not None and self.inspection.dataset == inspection.dataset:
+            dataset = self.dataset
         counts = {**self.counts, inspection.split: len(inspection)}
-        self._take(Look(inspection=inspection, dataset=dataset or self.dataset, counts=counts))
+        self._take(Look(inspection=inspection, dataset=dataset, counts=counts))
 
     # More looks with the same weights
 
@@ -206,7 +203,7 @@ class InspectionModel(QObject):
         :attr:`split_known` follows.
         """
         if self.inspection is not None and split not in self._looks and split in self.counts:
-            self._enqueue(_Wish("split", split))
+            self._queue.wish(Wish("split", split))
 
     @property
     def training(self) -> "Inspection | None":
@@ -221,7 +218,7 @@ class InspectionModel(QObject):
         """Take up another look at a split with the same weights."""
         self._looks[inspection.split] = inspection
         if inspection.split == UNLABELLED:
-            self.unknowns[UNLABELLED] = inspection
+            self._unknowns.put(UNLABELLED, inspection, dataset=None)
             self.unknowns_changed.emit()
         self.split_known.emit(inspection.split)
         if inspection.split == TRAIN:
@@ -230,22 +227,23 @@ class InspectionModel(QObject):
     # Unknowns
 
     @property
+    def unknowns(self) -> "Mapping[str, Inspection]":
+        """What is known of unknown items, by the name of their dataset; see :meth:`want_unknowns`."""
+        return self._unknowns.found
+
+    @property
     def unknown_names(self) -> tuple[str, ...]:
         """Names of the other datasets that are taken for unknowns, looked at or not."""
-        return tuple(self._unknown_names)
+        return self._unknowns.names
 
     def add_unknowns(self, dataset_name: str) -> None:
         """Take all items of another dataset for unknowns, and look at them."""
-        if dataset_name not in self._unknown_names:
-            self._unknown_names.append(dataset_name)
+        if self._unknowns.add(dataset_name):
             self.unknowns_changed.emit()
         self.want_unknowns()
 
     def remove_unknowns(self, dataset_name: str) -> None:
-        if dataset_name in self._unknown_names:
-            self._unknown_names.remove(dataset_name)
-            self.unknowns.pop(dataset_name, None)
-            self._unknown_datasets.pop(dataset_name, None)
+        if self._unknowns.remove(dataset_name):
             self.unknowns_changed.emit()
 
     def want_unknowns(self) -> None:
@@ -253,22 +251,18 @@ class InspectionModel(QObject):
         if self.inspection is None:
             return
         self.want(UNLABELLED)
-        for name in self._unknown_names:
-            if name not in self.unknowns:
-                self._enqueue(_Wish("dataset", name))
+        for name in self._unknowns.missing:
+            self._queue.wish(Wish("dataset", name))
 
     def put_unknowns(self, name: str, inspection: "Inspection", *, dataset: "Dataset | None" = None) -> None:
         """Take up a look at unknowns with the same weights."""
-        if name not in self._unknown_names:
-            self._unknown_names.append(name)
-        self.unknowns[name] = inspection
-        if dataset is not None:
-            self._unknown_datasets[name] = dataset
+        self._unknowns.add(name)
+        self._unknowns.put(name, inspection, dataset=dataset)
         self.unknowns_changed.emit()
 
     def dataset_of(self, name: str) -> "Dataset | None":
         """The opened dataset that the unknowns of this name are items of."""
-        return self.dataset if name == UNLABELLED else self._unknown_datasets.get(name)
+        return self.dataset if name == UNLABELLED else self._unknowns.dataset(name)
 
     def set_threshold(self, threshold: "Threshold | None") -> None:
         """Below what an item is unknown from now on."""
@@ -303,7 +297,7 @@ class InspectionModel(QObject):
     @property
     def awaits_snapshot(self) -> bool:
         """Whether a snapshot was asked for and is still to come."""
-        return self._snapshot >= 0
+        return self._snapshots.awaited
 
     def take_snapshot(self) -> None:
         """Ask the run for a checkpoint at its next report; it is looked at as soon as it is there."""
@@ -311,117 +305,72 @@ class InspectionModel(QObject):
         if facts is None or self.awaits_snapshot:
             return
         try:
-            asked = facts.run.ask_for_checkpoint()
+            asked = self._snapshots.ask(facts)
         except UserError as error:
             self.failed.emit(error, "asking for a snapshot")
             return
-        if not asked:  # it has just ended
+        if asked:
+            self.chosen.emit()
+        else:  # it has just ended
             self.runs.refresh()
-            return
-        self._snapshot = max(facts.checkpoints, default=0)
-        self.chosen.emit()
 
     def _on_runs_changed(self) -> None:
         facts = self.facts
-        if self._snapshot >= 0 and facts:
-            if max(facts.checkpoints, default=0) > self._snapshot:
-                assert self.choice
-                self._snapshot = -1
-                self.choose(facts.id, checkpoint=LAST, split=self.choice.split)
-                return
-            if not is_training(facts):
-                self._snapshot = -1
-                self.chosen.emit()
+        outcome = self._snapshots.look(facts)
+        if outcome is Outcome.CAME:
+            assert self.choice
+            self.choose(self.choice.run, checkpoint=LAST, split=self.choice.split)
+            return
+        if outcome is Outcome.NEVER:
+            self.chosen.emit()
         if self._barren and facts and facts.checkpoints:
             self.look()
         self._announce_newer()
 
     def _announce_newer(self) -> None:
-        step = self._step_now()
+        step, shown = step_meant(self.facts, self.choice.checkpoint) if self.choice else -1, self.inspection
+        if shown is None or self.choice is None or shown.run != self.choice.run or step == shown.step:
+            step = -1
         if step != self._newer:
             self._newer = step
             self.newer.emit(step)
 
-    def _step_now(self) -> int:
-        """Of the checkpoint that the choice means now; -1 where that is the one that is shown."""
-        facts, shown = self.facts, self.inspection
-        if facts is None or shown is None or self.choice is None or shown.run != facts.id:
-            return -1
-        if self.choice.checkpoint == LAST:
-            step = max(facts.checkpoints, default=-1)
-        elif self.choice.checkpoint == BEST and facts.best and facts.best.step in facts.checkpoints:
-            step = facts.best.step
-        else:
-            return -1
-        return step if step != shown.step else -1
-
     # Jobs
 
-    def _start(self, work: Work, *, title: str, wish: _Wish | None) -> None:
-        self._wish = wish
-        self._job = self.workspace.jobs.start(work, title=title, kind=LOOKING, quiet=True)
-        self._job.events.connect(self._on_events)
-        self._job.ended.connect(self._on_ended)
-        self.working.emit(True)
-        self.began.emit(self._job)
-
-    def _drop_job(self) -> None:
-        if self._job:
-            job, self._job = self._job, None
-            job.stop()
-            self.working.emit(False)
-
-    def _enqueue(self, wish: _Wish) -> None:
-        if wish not in self._wishes and not (self._job and self._wish == wish):
-            self._wishes.append(wish)
-            self._next_wish()
-
-    def _next_wish(self) -> None:
-        project, preferences = self.workspace.project, self.workspace.preferences
-        if self._job or not self._wishes or self.inspection is None or project is None:
-            return
-        wish, shown = self._wishes.popleft(), self.inspection
+    def _work_of(self, wish: Wish) -> Work | None:
+        project, shown = self.workspace.project, self.inspection
+        if shown is None or project is None:
+            return None
         make: Callable[..., Work] = look_at_split if wish.kind == "split" else look_at_dataset
-        work = make(project, shown.run, shown.step, wish.name, preferences=preferences)
-        self._start(work, title=f"Looking at {_words(wish)}", wish=wish)
+        return make(project, shown.run, shown.step, wish.name, preferences=self.workspace.preferences)
 
-    def _on_events(self, events: tuple[object, ...]) -> None:
-        if self.sender() is not self._job:
-            return
+    def _on_told(self, events: Sequence[object]) -> None:
         for event in events:
             if isinstance(event, Divided):
                 self.counts = event.counts
                 self.divided.emit()
 
-    def _on_ended(self, ending: Ending) -> None:
-        if self.sender() is not self._job:
-            return
-        wish, self._job = self._wish, None
-        if ending.state == DONE:
-            self._receive(wish, ending.result)
-        else:
-            if wish is None:
-                self._go_back()
-            if ending.state == FAILED:
-                doing = f"looking at {_words(wish) if wish else self.name}"
-                self.failed.emit(ending.error, doing)
-        self.working.emit(self._job is not None)
-        self._next_wish()
-
-    def _receive(self, wish: _Wish | None, result: Any) -> None:
+    def _on_found(self, wish: Wish | None, result: Any) -> None:
         if wish is None:
             self._take(result)
         elif wish.kind == "split":
             self.put(result)
-        elif wish.name in self._unknown_names:
+        elif wish.name in self._unknowns.names:
             inspection, dataset = result
             self.put_unknowns(wish.name, inspection, dataset=dataset)
+
+    def _on_came_to_nothing(self, wish: Wish | None, error: BaseException | None) -> None:
+        if wish is None:
+            self._go_back()
+        if error is not None:
+            self.failed.emit(error, f"looking at {wish.words if wish else self.name}")
 
     def _take(self, look: Look) -> None:
         assert self.choice
         inspection, before = look.inspection, self.inspection
         if before is None or (before.run, before.step) != (inspection.run, inspection.step):
-            self._looks, self.unknowns = {}, {}
+            self._looks = {}
+            self._unknowns.forget_answers()
             self.set_threshold(None)
             self.weights = self._weights(inspection)
         self.inspection, self.dataset, self.counts = inspection, look.dataset, look.counts
@@ -459,9 +408,5 @@ class InspectionModel(QObject):
         self.unknowns_changed.emit()
 
     def _on_project_changed(self) -> None:
-        self._unknown_names.clear()
+        self._unknowns.forget()
         self.forget()
-
-
-def _words(wish: _Wish) -> str:
-    return f"the {wish.name} items" if wish.kind == "split" else wish.name

@@ -104,12 +104,14 @@ class Scored(Event):
         samples: The known items first, then the sets of unknown ones.
         rows: How well it tells each set from the known items.
         raw: By set, of all of its items in the inspection's order: what need not be computed again.
+        inspections: By set, what its sample was taken from: the model may have another one by now.
     """
 
     score: Score
     samples: tuple[Sample, ...]
     rows: "tuple[UnknownRow, ...]"
     raw: Mapping[str, Floats]
+    inspections: "Mapping[str, Inspection]"
 
 
 class Knownness(QObject):
@@ -224,7 +226,7 @@ def _score(
             if name != KNOWN and len(samples[0]):
                 rows.append(_row(id, samples[0], samples[-1]))
         score = Score(id=id, title=unknown.SCORES[id].title, help=unknown.SCORES[id].help)
-        yield Scored(score=score, samples=tuple(samples), rows=tuple(rows), raw=raw)
+        yield Scored(score=score, samples=tuple(samples), rows=tuple(rows), raw=raw, inspections=everything)
 
 
 def _row(id: str, known: Sample, others: Sample) -> "UnknownRow":

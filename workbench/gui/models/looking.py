@@ -114,6 +114,7 @@ def look(project: Project, choice: Choice, *, preferences: Preferences, opened: 
     inspection = yield from inspect_run(
         project, run, split=split, checkpoint=choice.checkpoint, preferences=preferences
     )
+    yield from waiting(lambda: _prime(inspection), stage="reading the answers")
     return Look(inspection=inspection, dataset=dataset, counts=counts)
 
 
@@ -121,9 +122,11 @@ def look_at_split(project: Project, run: str, step: int, split: str, *, preferen
     """Look with the same weights at another split. Returns an inspection."""
     from workbench.engine.inspection.looking import inspect_run
 
-    return (
-        yield from inspect_run(project, project.run(run), split=split, checkpoint=str(step), preferences=preferences)
+    inspection = yield from inspect_run(
+        project, project.run(run), split=split, checkpoint=str(step), preferences=preferences
     )
+    yield from waiting(lambda: _prime(inspection), stage="reading the answers")
+    return inspection
 
 
 def look_at_dataset(project: Project, run: str, step: int, name: str, *, preferences: Preferences) -> Work:
@@ -136,7 +139,13 @@ def look_at_dataset(project: Project, run: str, step: int, name: str, *, prefere
     inspection = yield from inspect_dataset(
         project, project.run(run), row, checkpoint=str(step), preferences=preferences
     )
+    yield from waiting(lambda: _prime(inspection), stage="reading the answers")
     return inspection, dataset
+
+
+def _prime(inspection: "Inspection") -> None:
+    """Have computed what every page asks of an inspection first, so that it is not the window's thread that does."""
+    _ = inspection.predicted, inspection.confidence
 
 
 def split_sizes(project: Project, run: str, dataset: "Dataset") -> dict[str, int]:

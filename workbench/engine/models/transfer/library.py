@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import timm
 import torch
 import torchvision
+from timm.layers import PatchEmbed
 from timm.layers.drop import DropPath as TimmDropPath
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
@@ -162,6 +163,22 @@ def run_through(network: Network, *, size: tuple[int, int], batch: int = 2) -> d
     return {name: found[name] for name in starts}
 
 
+def _check_patches(choice: Choice, size: tuple[int, int], side: int) -> None:
+    """Raise :class:`UserError` where patches of ``side`` pixels would cover only a part of images of ``size``.
+
+    timm leaves out the rest at the right and the bottom without a word; torchvision does not say what would fit.
+    """
+    if not any(one % side for one in size):
+        return
+    height, width = size
+    near = sorted({max(side, height // side * side), -(-height // side) * side})
+    raise UserError(
+        f"{choice} sees an image as patches of {side} x {side} pixels, and {width} x {height} pixels are no whole "
+        "number of them",
+        remedy=f"set data.size = {' or '.join(map(str, near))}",
+    )
+
+
 def _refused(choice: Choice, size: tuple[int, int], error: BaseException) -> UserError:
     height, width = size
     reason = " ".join(str(error).split())[:200] or type(error).__name__
@@ -246,10 +263,9 @@ def _check_known(choice: Choice) -> None:
     else:
         known, version = bool(timm.is_model(choice.name)), timm.__version__
     if not known:
-        names = library_names(choice.library)
-        near = [name for name in names if name.startswith(choice.name[:4])] or names[:20]
         raise UserError(
-            f"{choice.library} {version} has no network called {choice.name!r}", remedy=suggest(choice.name, near)
+            f"{choice.library} {version} has no network called {choice.name!r}",
+            remedy=suggest(choice.name, library_names(choice.library)),
         )
     if choice.library == TORCHVISION:
         torchvision_weights(choice)
@@ -275,6 +291,9 @@ def _timm(choice: Choice, size: tuple[int, int], drop_path: float) -> Network:
         if "drop_path_rate" in str(error):
             raise UserError(f"{choice} has no blocks that can be skipped", remedy="set model.drop_path = 0") from error
         raise
+    for part in module.modules():
+        if isinstance(part, PatchEmbed) and not part.dynamic_img_pad:
+            _check_patches(choice, size, part.patch_size[0])
     if hasattr(module, "drop_rate"):
         module.drop_rate = 0.0  # dropout before the classifier is the head's affair
     classifier = config["classifier"] or ()
@@ -295,6 +314,7 @@ def _torchvision(choice: Choice, size: tuple[int, int], drop_path: float) -> Net
     elif choice.name.startswith("vit_"):
         if size[0] != size[1]:
             raise ValueError("they are not square")
+        _check_patches(choice, size, int(choice.name.rpartition("_")[2]))
         options = {"image_size": size[0]}
     elif choice.name.startswith("maxvit"):
         options = {"input_size": size}

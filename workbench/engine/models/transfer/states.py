@@ -15,7 +15,7 @@ from torch import Tensor
 from workbench.engine.errors import UserError
 from workbench.engine.models.transfer.backbones import backbones, digest
 
-SUFFIXES = (".safetensors", ".pt", ".pth", ".bin")
+SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".tar")  # the last of .pth.tar
 # In a checkpoint of others; the averaged weights first, which are the better ones
 _TABLES = ("state_dict_ema", "model_ema", "state_dict", "model_state_dict", "model", "weights", "teacher")
 _PREFIXES = ("module.", "_orig_mod.", "model.", "backbone.", "encoder.", "net.", "network.")
@@ -26,30 +26,45 @@ State = Mapping[str, Tensor]
 
 
 def read_state(path: Path) -> State:
-    """The tensors of a ``.safetensors``, ``.pt``, ``.pth`` or ``.bin`` file, as they are called in it.
+    """The tensors of a file with one of :data:`SUFFIXES`, as they are called in it.
 
     Raises:
         UserError: It cannot be read, or holds anything but tensors.
     """
-    if path.suffix not in SUFFIXES:
-        raise UserError("this is no file of weights", where=str(path), remedy=f"choose one of {', '.join(SUFFIXES)}")
-    if not path.is_file():
-        raise UserError(
-            "there is no such file of weights", where=str(path), remedy="set model.weights to one that is there"
-        )
+    check_file(path)
+    again = "fetch or save that file again"
     try:
-        if path.suffix == ".safetensors":
+        if not path.stat().st_size:
+            raise UserError("the weights cannot be read (the file is empty)", where=str(path), remedy=again)
+        if path.suffix.lower() == ".safetensors":
             return load_file(path)
         found: Any = torch.load(path, map_location="cpu", weights_only=True, mmap=False)
-    except (OSError, SafetensorError) as error:
-        raise UserError(f"the weights cannot be read ({error})", where=str(path)) from None
+    except OSError as error:
+        raise UserError(f"the weights cannot be read ({error.strerror or error})", where=str(path)) from None
+    except SafetensorError as error:
+        raise UserError(f"the weights cannot be read ({error})", where=str(path), remedy=again) from None
     except Exception as error:  # torch raises half a dozen kinds here
-        refused = "it holds more than tensors" if "eights only" in str(error) else type(error).__name__
+        if "eights only" not in str(error):
+            damaged = "the weights cannot be read (the file is damaged, or torch did not save it)"
+            raise UserError(damaged, where=str(path), remedy=again) from None
         raise UserError(
-            f"the weights cannot be read ({refused})", where=str(path),
+            "the weights cannot be read (it holds more than tensors)", where=str(path),
             remedy="save the network's state_dict alone, best as .safetensors",
         ) from None  # fmt: skip
     return _tensors(found, path)
+
+
+def check_file(path: Path) -> None:
+    """Raise :class:`UserError` where ``path`` is no file, or its name is not one of a file of weights."""
+    if not path.exists():
+        raise UserError(
+            "there is no such file of weights", where=str(path),
+            remedy="set model.weights to one that is there, or to imagenet, none or run:ID",
+        )  # fmt: skip
+    if path.is_dir():
+        raise UserError("this is a folder, not a file of weights", where=str(path), remedy="choose a file in it")
+    if path.suffix.lower() not in SUFFIXES:
+        raise UserError("this is no file of weights", where=str(path), remedy=f"choose one of {', '.join(SUFFIXES)}")
 
 
 def _tensors(found: Any, path: Path) -> State:

@@ -24,6 +24,7 @@ from workbench.engine.models.transfer.model import TransferNet
 from workbench.engine.models.transfer.params import IMAGENET, NOTHING, OF_RUN, TransferParams
 from workbench.engine.models.transfer.states import (
     State,
+    check_file,
     difference,
     own_names,
     read_state,
@@ -74,6 +75,13 @@ def load_pretrained(
         given = yield from waiting(partial(read_state, path), stage="reading weights")
     taken = yield from waiting(partial(_fit, model, given, choice, path), stage="loading weights")
     yield Message(text=f"{taken} tensors of {choice} loaded: {source}")
+
+
+def check_weights(params: TransferParams) -> None:
+    """Raise :class:`UserError` where ``params.weights`` names a file that is none of weights."""
+    wish = params.weights.strip()
+    if wish not in (NOTHING, IMAGENET) and not wish.startswith(OF_RUN):
+        check_file(Path(wish).expanduser())
 
 
 def _of_run(run: str, folder: Path) -> State:

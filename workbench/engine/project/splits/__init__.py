@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workbench.engine.errors import UserError
 from workbench.engine.project.splits.division import TEST, TRAIN, VALIDATION, Division, Items
@@ -94,7 +95,9 @@ def divide(
     if limit:
         draw = np.random.default_rng(division.seed)
         parts = {
-            key: np.sort(draw.choice(items, limit, replace=False)) if len(items) > limit else items
+            key: _limited(draw, items, limit, apart=division.labels[items] == division.catch_all)
+            if len(items) > limit
+            else items
             for key, items in parts.items()
         }
         name = f"{name} · at most {limit} each"
@@ -132,6 +135,15 @@ def divide(
         },
         labels=labels,
     )
+
+
+def _limited(draw: np.random.Generator, items: Items, limit: int, *, apart: NDArray[np.bool_]) -> Items:
+    """``limit`` of more items. Those that are ``apart`` keep their share, and where there are any, one at least."""
+    special = min(limit - 1, max(1, round(limit * float(apart.mean())))) if apart.any() and not apart.all() else 0
+    if not special:
+        return np.sort(draw.choice(items, limit, replace=False))
+    parts = ((items[apart], special), (items[~apart], limit - special))
+    return np.sort(np.concatenate([draw.choice(some, count, replace=False) for some, count in parts]))
 
 
 def split_hash(

@@ -81,28 +81,34 @@ class Division:
     def complete(self) -> "Division":
         """As it is, but items of the catch-all class that are in no split are drawn into those that there are.
 
-        Each split gets the share of them that it has of the other items. Where nothing is in a training split there
-        are no splits to complete.
+        Each split gets the share of them that it has of the other items. What those items are in decides: a split for
+        training or validation that holds items of the catch-all class alone is none, and where nothing else is in a
+        training split there are no splits to complete.
         """
         changed: dict[str, Texts] = {}
+        completed = False
         for name in ("published", "splits"):
             values: Texts = getattr(self, name)
             known = self.usable & (self.labels != self.catch_all)
-            loose = np.flatnonzero(self.usable & ~known & (values == ""))
             counts = {split: int((known & (values == split)).sum()) for split in (VALIDATION, TEST, TRAIN)}
+            empty = [split for split in (VALIDATION, TRAIN) if not counts[split]] if counts[TRAIN] else list(counts)
+            alone = self.usable & ~known & np.isin(values, empty)
+            if self.catch_all >= 0 and alone.any():
+                values = changed[name] = np.where(alone, "", values)
+            loose = np.flatnonzero(self.usable & ~known & (values == ""))
             if len(loose) and counts[TRAIN]:
                 shares = [counts[split] / sum(counts.values()) for split in (VALIDATION, TEST)]
                 filled = values.astype(np.result_type(values, np.array(list(counts))))
                 for split, items in zip(counts, self.drawn(loose, *shares), strict=True):
                     filled[items] = split
-                changed[name] = filled
+                changed[name], completed = filled, True
         if not changed:
             return self
         return replace(
             self,
             published=changed.get("published", self.published),
             splits=changed.get("splits", self.splits),
-            completed=True,
+            completed=completed,
         )
 
     def of(self, split: str) -> Items:

@@ -41,7 +41,7 @@ _RUN = 3  # so many equal numbers in a list are written as one
 def label_of(name: str, meaning: Meaning) -> str:
     """What a person calls the field: its label, or ``"Learning rate"`` for ``learning_rate``, without its unit."""
     if meaning.label:
-        return meaning.label
+        return f"{meaning.label[:1].upper()}{meaning.label[1:]}"
     words = name.removesuffix(f"_{meaning.unit.lower()}") if meaning.unit else name
     words = re.sub(r"(?<=[a-z]{3})(\d+)$", r" \1", words.replace("_", " "))
     return words[:1].upper() + words[1:]

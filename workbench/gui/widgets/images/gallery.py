@@ -131,7 +131,11 @@ class ImageGallery(GridView):
     # What else Qt tells
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self.viewport())
+        # Closed whatever happens within: Qt ends the program where a painter is still open when the window is drawn.
+        with QPainter(self.viewport()) as painter:
+            self._paint(painter, event)
+
+    def _paint(self, painter: QPainter, event: QPaintEvent) -> None:
         painter.fillRect(event.rect(), QColor(self._theme.colours.surface))
         option = QStyleOptionViewItem()
         self.initViewItemOption(option)

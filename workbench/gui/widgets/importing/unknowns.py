@@ -140,7 +140,7 @@ class UnknownsCard(QFrame):
         if preview and (wrong := [problem for problem in preview.problems if problem.severity == "error"]):
             return Verdict(False, f"It cannot be imported as it is: {wrong[0].what}.")
         if preview and not preview.remote:
-            return Verdict(True, f"{preview.title}: {DOT.join(_kept(preview))}. All of them join without a label.")
+            return Verdict(True, f"{preview.name}: {DOT.join(_kept(preview))}. All of them join without a label.")
         return judge(self.target, known=self._known)
 
     def _say(self) -> None:

@@ -195,8 +195,8 @@ class CloseCard(QWidget):
             self.closely.judge()
 
     def _on_alike_ready(self, alike: Alike) -> None:
-        training, dataset = self._model.training, self._model.dataset
-        if training is None or dataset is None or not len(alike.items):
+        training, dataset = alike.training, self._model.dataset
+        if training is not self._model.training or dataset is None or not len(alike.items):
             return
         labels = training.labels[training.rows(alike.items)].tolist()
         names = [training.classes[label] if label >= 0 else "no label" for label in labels]

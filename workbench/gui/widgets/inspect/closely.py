@@ -72,8 +72,11 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Alike:
-    """Training items that lie nearest: ids int64[k], nearest first, and cosine distances float64[k], 0..2."""
+    """Training items that lie nearest: ids int64[k], nearest first, and cosine distances float64[k], 0..2;
+    ``training`` is the inspection that they were found in.
+    """
 
+    training: "Inspection"
     items: NDArray[np.int64]
     distances: NDArray[np.float64]
 
@@ -206,7 +209,7 @@ def _compare(subject: Subject, training: "Inspection") -> Generator[Event, None,
         rows, distances = nearest(answer.features, training.features, k=NEIGHBOURS + own)
         items = training.items[rows[0]]
         others = items != answer.items[0] if own else np.ones(len(items), bool)  # an item is no neighbour of its own
-        return Alike(items=items[others][:NEIGHBOURS], distances=distances[0][others][:NEIGHBOURS])
+        return Alike(training=training, items=items[others][:NEIGHBOURS], distances=distances[0][others][:NEIGHBOURS])
 
     return (yield from waiting(find, stage="finding similar items"))
 

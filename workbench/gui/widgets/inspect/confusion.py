@@ -2,7 +2,9 @@
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt
@@ -20,8 +22,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from workbench.engine.events import Event
 from workbench.engine.inspection.confusion import ORDERS
-from workbench.gui.models.confusion import Cell, ConfusionTable, Counting
+from workbench.engine.waiting import waiting
+from workbench.gui.jobs import DONE, FAILED, Ending, Job
+from workbench.gui.models.confusion import Cell, ConfusionTable, Counting, Pair
 from workbench.gui.models.inspection import InspectionModel
 from workbench.gui.naming import named
 from workbench.gui.theme import GAP, Theme
@@ -50,6 +55,18 @@ _ORDER_TITLES = {
 _HINT = "Point at a cell to read it, double-click to see its items. The wheel zooms, dragging moves."
 _NO_ITEMS = "No items in this split, so there is nothing to compare."
 _NO_ERRORS = "No class is taken for another."
+_COUNTING = "Counting which class is taken for which\N{HORIZONTAL ELLIPSIS}"
+_AT_ONCE = 5_000_000
+"""Answers (items times classes) and cells that are counted in a few hundredths of a second; more takes a job."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Drawn:
+    """What one inspection comes to, as it was asked for."""
+
+    table: ConfusionTable
+    picture: MatrixPicture
+    pairs: list[Pair]
 
 
 class ConfusionPage(QWidget):
@@ -59,7 +76,8 @@ class ConfusionPage(QWidget):
         super().__init__()
         self._model, self._theme = model, theme
         self._table: ConfusionTable | None = None
-        self._shown: Inspection | None = None
+        self._shown: Inspection | None = None  # whose table there is, or is on its way
+        self._job: Job | None = None
         self._build()
         self._lay_out()
         self._connect()
@@ -176,27 +194,54 @@ class ConfusionPage(QWidget):
 
     def _take(self) -> None:
         """Show what the model has now, unless it is shown."""
-        inspection = self._model.inspection
-        if inspection is self._shown and self._table is not None:
-            return
-        self._shown = inspection
-        self._table = ConfusionTable(inspection) if inspection is not None and len(inspection) else None
-        self._draw()
+        if self._model.inspection is not self._shown or (self._table is None and self._job is None):
+            self._shown = self._model.inspection
+            self._draw()
 
     def _draw(self) -> None:
-        table, counting = self._table, Counting(self.counting.currentData())
-        if table is None:
-            self.view.show_picture(None)
-            self.legend.show_entries(())
-        else:
-            order = table.order(str(self.order.currentData()))
-            picture = MatrixPicture(table, counting=counting, order=order, hide_right=self.hide_right.isChecked())
-            self.view.show_picture(picture)
-            self.legend.show_entries(picture.legend())
-            self._measured.show_text(_measured(table.inspection))
+        """Count and colour as the bar says: at once where that takes no time, else in a job, and what is there stays
+        until it is done.
+        """
+        if self._job:
+            self._job.stop()
+            self._job = None
+        shown = self._shown
+        if shown is None or not len(shown):
+            self._receive(None)
+            return
+        table = self._table if self._table is not None and self._table.inspection is shown else None
+        work = partial(
+            _drawn, shown, table, counting=Counting(self.counting.currentData()),
+            order=str(self.order.currentData()), hide_right=self.hide_right.isChecked(),
+        )  # fmt: skip
+        classes = len(shown.classes)
+        if classes * max(classes, len(shown)) <= _AT_ONCE:
+            self._receive(work())
+            return
+        self._job = self._model.workspace.jobs.start(_counted(work), title="Counting confusions", quiet=True)
+        self._job.ended.connect(self._on_job_ended)
+        if self._table is None:
+            self._nothing.setText(_COUNTING)
+
+    def _on_job_ended(self, ending: Ending) -> None:
+        if self.sender() is not self._job:
+            return
+        self._job = None
+        if ending.state == DONE:
+            self._receive(ending.result)
+        elif ending.state == FAILED:
+            self._model.failed.emit(ending.error, "counting confusions")
+
+    def _receive(self, drawn: _Drawn | None) -> None:
+        counting = Counting(self.counting.currentData())
+        table = self._table = drawn.table if drawn else None
+        self.view.show_picture(drawn.picture if drawn else None)
+        self.legend.show_entries(drawn.picture.legend() if drawn else ())
+        self._measured.show_text(_measured(drawn.table.inspection) if drawn else "")
         blocked = QSignalBlocker(self.pairs)
-        self.pairs.show_table(table, counting)
+        self.pairs.show_pairs(table, counting, drawn.pairs if drawn else [])
         blocked.unblock()
+        self._nothing.setText(_NO_ITEMS)
         self._pair_pages.setCurrentWidget(self.pairs if self.pairs.pairs else self._no_errors)
         self._bar.setEnabled(table is not None)
         self._pages.setCurrentWidget(self._splitter if table else self._nothing)
@@ -260,6 +305,20 @@ class ConfusionPage(QWidget):
             if row >= 0:
                 combo.setCurrentIndex(row)
         self.hide_right.setChecked(state.get("hide_diagonal") is True)
+
+
+def _drawn(
+    inspection: "Inspection", table: ConfusionTable | None, *, counting: Counting, order: str, hide_right: bool
+) -> _Drawn:
+    """Count and colour; ``table`` is of the inspection where there is one already."""
+    table = table or ConfusionTable(inspection)
+    picture = MatrixPicture(table, counting=counting, order=table.order(order), hide_right=hide_right)
+    _ = inspection.confidence  # what opening a cell asks for
+    return _Drawn(table=table, picture=picture, pairs=table.pairs(counting))
+
+
+def _counted(work: Callable[[], _Drawn]) -> Generator[Event, None, _Drawn]:
+    return (yield from waiting(work, stage="counting"))
 
 
 def _measured(inspection: "Inspection") -> str:

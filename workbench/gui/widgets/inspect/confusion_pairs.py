@@ -26,10 +26,9 @@ class PairsModel(QAbstractTableModel):
         self._counting = Counting.COUNTS
         self._pairs: list[Pair] = []
 
-    def show_table(self, table: ConfusionTable | None, counting: Counting) -> None:
+    def show_pairs(self, table: ConfusionTable | None, counting: Counting, pairs: list[Pair]) -> None:
         self.beginResetModel()
-        self._table, self._counting = table, counting
-        self._pairs = table.pairs(counting) if table else []
+        self._table, self._counting, self._pairs = table, counting, pairs
         self.endResetModel()
 
     @property
@@ -109,9 +108,9 @@ class PairsList(QTableView):
     def pairs(self) -> list[Pair]:
         return self._pairs.pairs
 
-    def show_table(self, table: ConfusionTable | None, counting: Counting) -> None:
-        """List what one table mistakes, counted like this."""
-        self._pairs.show_table(table, counting)
+    def show_pairs(self, table: ConfusionTable | None, counting: Counting, pairs: list[Pair]) -> None:
+        """List pairs of a table, counted like this."""
+        self._pairs.show_pairs(table, counting, pairs)
 
     def sizeHint(self) -> QSize:
         numbers = self.columnWidth(_COUNT) + self.columnWidth(_SHARE)

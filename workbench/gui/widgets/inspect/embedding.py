@@ -133,7 +133,7 @@ class EmbeddingPage(QWidget):
     def _offer(self) -> None:
         shown = self._model.inspection
         splits = [split for split in self._model.counts if shown is not None and split != shown.split]
-        self.bar.offer_parts(splits)
+        self.bar.offer_parts(splits, chosen=self.embedding.wanted)
 
     def _on_cloud_changed(self) -> None:
         cloud = self.embedding.cloud

@@ -1,6 +1,6 @@
 """What a person chooses about an embedding: its layout, what the points are coloured by, and which items they are."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import (
@@ -132,8 +132,8 @@ class EmbeddingBar(QWidget):
         self._colouring.setCurrentIndex(max(0, self._colouring.findData(self._remembered)))
         blocked.unblock()
 
-    def offer_parts(self, splits: Sequence[str]) -> None:
-        """Offer to show the items of these splits, too."""
+    def offer_parts(self, splits: Sequence[str], *, chosen: Collection[str]) -> None:
+        """Offer to show the items of these splits, too; those that are chosen are ticked, and no signal says so."""
         if list(self._parts) == list(splits):
             return
         for box in self._parts.values():
@@ -144,6 +144,7 @@ class EmbeddingBar(QWidget):
         for split in splits:
             box = named(QCheckBox(f"+ {split}"), f"inspect.embedding-with-{split}", f"Show the {split} items, too")
             box.setToolTip(f"Show the {split} items, too")
+            box.setChecked(split in chosen)
             box.toggled.connect(self._on_parts_toggled)
             self._flow.addWidget(box)
             box.show()

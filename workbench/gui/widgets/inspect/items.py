@@ -15,7 +15,7 @@ from workbench.gui.theme import GAP, ICON, Theme
 from workbench.gui.widgets.images.gallery import LARGEST, SMALLEST, STEP, USUAL
 from workbench.gui.widgets.images.set_list import DOT
 from workbench.gui.widgets.images.wrapping import WrapLayout
-from workbench.gui.widgets.inspect.item_filters import USUAL_RANKING, ItemFilters
+from workbench.gui.widgets.inspect.item_filters import USUAL_RANKING, WITHOUT_LABELS, ItemFilters
 from workbench.gui.widgets.inspect.item_grid import ItemGrid
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class ItemsPage(QWidget):
         self._dataset: Dataset | None = None
         self._among: Items | None = None  # what it is restricted to, in words, and the step at which that was so
         self._title, self._step = "", 0
+        self._awaited = -1  # the item that is to be current as soon as the list has it
         self.card: ItemCard | None = None  # made with the first item
         self.filters = ItemFilters(theme)
         self.grid = ItemGrid(model.workspace, theme, name="inspect.items")
@@ -144,6 +145,7 @@ class ItemsPage(QWidget):
         same = inspection is not None and before is not None and _about(inspection) == _about(before)
         self._shown, self._dataset = inspection, dataset
         if not same:
+            self._awaited = -1
             self._forget_title()
         elif self._title:
             self._tell_title()
@@ -173,10 +175,27 @@ class ItemsPage(QWidget):
         if self._shown is None or item not in self._shown.items:
             return
         self._closely.setChecked(True)
-        if self.grid.model.row(item) < 0:
-            self.show_all()
-        self.grid.set_current(item)
+        self._awaited = item
+        self._find_awaited()
         self._follow()
+
+    def _find_awaited(self) -> None:
+        """Make the item current that somebody wants, once the list is known: behind filters, or where it has no place
+        in the order, they give way.
+        """
+        item = self._awaited
+        if item < 0 or self.list.busy:
+            return
+        if self.grid.model.row(item) >= 0:
+            self._awaited = -1
+            self.grid.set_current(item)
+        elif self.filters.narrowed:
+            self.show_all()
+        elif self.filters.ranking != WITHOUT_LABELS:
+            self.filters.set_ranking(WITHOUT_LABELS)
+            self._want()
+        else:
+            self._awaited = -1
 
     def _tell_title(self) -> None:
         old = self._shown is not None and self._shown.step != self._step
@@ -204,6 +223,7 @@ class ItemsPage(QWidget):
         else:
             self.grid.show_items(dataset, inspection, self.list.items)
         self.grid.set_empty_text(self._why_empty())
+        self._find_awaited()
         if self.grid.current < 0 and len(self.list.items):
             self.grid.set_current(int(self.list.items[0]))
         self._tell()

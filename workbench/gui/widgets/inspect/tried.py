@@ -56,6 +56,7 @@ class TriedFiles(QAbstractTableModel):
         self._model = model
         self._rows: list[Tried] = []
         self._targets: list[Path] = []  # everything that was dropped; asked again when the weights are others
+        self._waiting: list[Path] = []  # dropped while others are being answered
         self._job: Job | None = None
         self._weights: Weights | None = None
         model.changed.connect(self._on_model_changed)
@@ -119,7 +120,10 @@ class TriedFiles(QAbstractTableModel):
         """Classify files, and all images in folders."""
         fresh = [path for path in paths if path not in self._targets]
         self._targets += fresh
-        self._ask(list(paths))
+        if self._job:
+            self._waiting += paths
+        else:
+            self._ask(list(paths))
 
     def clear(self) -> None:
         """Forget all files."""
@@ -129,6 +133,7 @@ class TriedFiles(QAbstractTableModel):
 
     def stop(self) -> None:
         """Answer no more; what is answered stays."""
+        self._waiting.clear()
         if self._job:
             self._job.stop()
             self._job = None
@@ -179,9 +184,13 @@ class TriedFiles(QAbstractTableModel):
         if self.sender() is not self._job:
             return
         self._job = None
+        waiting, self._waiting = self._waiting, []
         if ending.state == FAILED:
             self.failed.emit(ending.error)
-        self.working.emit(False)
+        if waiting:
+            self._ask(waiting)
+        else:
+            self.working.emit(False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

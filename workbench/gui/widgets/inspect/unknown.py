@@ -296,13 +296,14 @@ class UnknownPage(QWidget):
 
     def _show_items(self) -> None:
         chosen = self.items.chosen
+        scored = self.knownness.scored.get(str(self.score.currentData()))
         one = next((sample for sample in self._samples if sample.name == chosen), None)
-        of = self.knownness.of
-        if one is None or of is None or not self._known:
+        if one is None or scored is None or not self._known:
             self.items.clear(self._reason())
             return
-        if chosen in self._model.unknowns:
-            inspection, dataset = self._model.unknowns[chosen], self._model.dataset_of(chosen)
+        model, inspection = self._model, scored.inspections[chosen]
+        if inspection is model.inspection:
+            dataset = model.dataset
         else:
-            inspection, dataset = of, self._model.dataset if of is self._model.inspection else None
+            dataset = model.dataset_of(chosen) if inspection is model.unknowns.get(chosen) else None
         self.items.show_divided(one, self._threshold, inspection=inspection, dataset=dataset)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -104,13 +104,12 @@ class ChoiceList(QDialog):
         row = metrics.height() + GAP
         width = max(field.width(), min(metrics.averageCharWidth() * _WIDTH, round(screen.width() * _SHARE)))
         height = min(row * (min(_ROWS, max(4, self.model.total)) + 4), round(screen.height() * _SHARE))
-        self.resize(width, height)
         place = field.mapToGlobal(QPoint(0, field.height() + GAP // 2))
         if place.y() + height > screen.bottom():
             above = field.mapToGlobal(QPoint(0, 0)).y() - height - GAP // 2
             place.setY(max(screen.top(), min(above, screen.bottom() - height)))
         place.setX(max(screen.left(), min(place.x(), screen.right() - width)))
-        self.move(place)
+        self.setGeometry(QRect(place, QSize(width, height)))
         self.show()
         self._query.setFocus()
         self._table.scrollTo(self._table.currentIndex(), QAbstractItemView.ScrollHint.PositionAtCenter)

@@ -13,7 +13,7 @@ from workbench.gui.theme import GAP, ICON, Theme
 from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.images.label import WrappedLabel
 
-_WIDTHS = {LAYER: 19, PART: 14, PARAMETERS: 10, OUTPUT: 15, KIND: 18}  # characters
+_WIDTHS = {LAYER: 19, PART: 16, PARAMETERS: 13, OUTPUT: 15, KIND: 18}  # characters
 _WIDEST_NAME = 26
 _NOTHING_CHOSEN = "Choose a layer in the list first."
 
@@ -126,14 +126,15 @@ class LayerView(QWidget):
     def show_tree(self, tree: Tree, params: TransferParams, *, outcome: str, hint: str) -> None:
         """Show ``tree``, which is what ``params`` make of a network; what was unfolded and chosen stays so."""
         self._params = params
-        if self.model.show_tree(tree):
-            self._unfold()
+        other = self.model.show_tree(tree)
         _say(self._outcome, "" if tree.problem else outcome)
         _say(self._hint, hint)
         _say(self._problem, _sentence(tree.problem))
         self._offer(())
         for widget in (self._buttons, self.tree):
             widget.setVisible(bool(tree.layers))
+        if other:
+            self._unfold()
         self._show_actions()
 
     def _unfold(self) -> None:
@@ -143,6 +144,9 @@ class LayerView(QWidget):
             self.tree.setExpanded(self.model.index_of(number), self.model.opens(number))
         wanted = self.tree.sizeHintForColumn(LAYER) + GAP
         self.tree.header().resizeSection(LAYER, max(10 * character, min(wanted, _WIDEST_NAME * character)))
+        layout = self.layout()
+        assert layout is not None
+        layout.activate()  # what is in the middle depends on the height
         divided = max(tree.number(tree.frozen), tree.number(tree.cut))
         if divided >= 0:
             self.tree.scrollTo(self.model.index_of(divided), QAbstractItemView.ScrollHint.PositionAtCenter)
