@@ -1,9 +1,10 @@
 """A small family of networks with a frozen part and weights of others, for tests of what surrounds such a network."""
 
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from types import ModuleType
+from typing import Self
 
 import pytest
 import torch
@@ -23,6 +24,10 @@ class FrozenParams(Params):
     reuse: str = param("none", "What is trained.", choices=("all", "none", "upto"))
     weights: str = param("ours", "ours, missing, or none.")
     dropout: float = param(0.0, "Before the head.", low=0, high=0.9)
+
+    def settled(self, run: Callable[[str], str]) -> Self:
+        of_run = self.weights.startswith("run:")
+        return self.replace(weights=f"run:{run(self.weights.removeprefix('run:'))}") if of_run else self
 
 
 class FrozenNet(nn.Module):
@@ -99,7 +104,7 @@ def frozen_family() -> Iterator[str]:
     package = f"workbench.engine.models.{NAME}"
     for part in ("model", "weights"):
         module = ModuleType(f"{package}.{part}")
-        module.__dict__.update(build=build, wanted=wanted, load_pretrained=load_pretrained)
+        module.__dict__.update(build=build, sketch=build, wanted=wanted, load_pretrained=load_pretrained)
         sys.modules[module.__name__] = module
     sys.modules[package] = ModuleType(package)
     MODELS.add(NAME, ModelFamily(title="For tests", folder=NAME, params=FrozenParams, pretrained=True))

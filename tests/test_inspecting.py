@@ -8,7 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 from helpers import png, write_files
+from inspection_samples import inspected
 from programs import call, done
+
+from workbench.engine.inspection.comparison import compare
+from workbench.engine.inspection.unknown import unknown_table
+from workbench.findings import Findings, comparison_text, findings_text
 
 JOB = """
 [data]
@@ -119,7 +124,9 @@ def test_inspect_in_words(sheet: Sheet) -> None:
     assert "top 5" not in words  # of two classes
 
 
-@pytest.mark.parametrize(("format", "suffix", "beside"), [("csv", "csv", 0), ("rows", "txt", 2), ("lines", "txt", 0)])
+@pytest.mark.parametrize(
+    ("format", "suffix", "beside"), [("csv", "csv", 0), ("rows", "rows.txt", 2), ("lines", "lines.txt", 0)]
+)
 def test_inspect_exports_predictions(sheet: Sheet, tmp_path: Path, format: str, suffix: str, beside: int) -> None:
     options = (sheet.first, "--export", tmp_path / "out", "--format", format)
     files = [Path(file) for file in sheet.records("inspect", *options)["files"]]
@@ -137,6 +144,36 @@ def test_inspect_exports_predictions(sheet: Sheet, tmp_path: Path, format: str, 
     again = call("inspect", *options, "--project", sheet.project)
     assert again.code == 2
     assert "such a file already" in again.err
+
+
+def test_one_folder_takes_all_formats(sheet: Sheet, tmp_path: Path) -> None:
+    for format in ("lines", "rows", "csv"):
+        sheet.records("inspect", sheet.first, "--export", tmp_path, "--format", format)
+    assert len(list(tmp_path.iterdir())) == 5
+    line = next(tmp_path.glob("*.lines.txt")).read_text().splitlines()[0]
+    image = line.rpartition("image: ")[2]
+    assert line.startswith(f"Class: {int(image[:2]) % 2}, predictions: ")
+
+
+def test_a_set_that_holds_nothing_unknown_is_said() -> None:
+    known = inspected([0, 1], [[1.0, 0.0], [0.0, 1.0]])
+    strange = inspected([-1], [[0.0, 0.1]])
+    for sets, shown in (({"mixed": strange, "more pets": known}, 2), ({"more pets": known}, 0)):
+        rows = tuple(unknown_table(known, sets))
+        words = findings_text(Findings(inspection=known, scored=None, unknown=rows)).splitlines()
+        assert words[-1] == "more pets: all of its items are of classes that this run knows, so none is unknown to it"
+        assert sum(line.startswith("mixed ") for line in words) == shown
+
+
+def test_two_runs_that_are_equally_good_are_called_so() -> None:
+    names, one = ["a.png", "b.png"], inspected([0, 1], [[1.0, 0.0], [1.0, 0.0]])
+    other, best = inspected([0, 1], [[0.0, 1.0], [0.0, 1.0]]), inspected([0, 1], [[1.0, 0.0], [0.0, 1.0]])
+    for second, words in (
+        (other, "both are right equally often: +0.00 points ("),
+        (best, "the second is better: +50.00 points ("),
+    ):
+        assert words in comparison_text(compare(one, second), one, second, names)
+    assert "the second is worse: -50.00 points (" in comparison_text(compare(best, one), best, one, names)
 
 
 def test_a_mistake_is_found_before_any_work(sheet: Sheet, tmp_path: Path) -> None:

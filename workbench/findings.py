@@ -78,8 +78,7 @@ def comparison_text(result: Comparison, first: Inspection, second: Inspection, n
         f"second  {_side(second)}: {_percent(result.second_accuracy)}",
         f"measured on {len(result.items):,} items that both have in {first.split}, {first.protocol}",
         "",
-        f"the second is better by {100 * result.difference:+.2f} points (95 %: {100 * low:+.2f} to {100 * high:+.2f}), "
-        f"{chance} (McNemar, exact)",
+        f"{_verdict(result.difference)} (95 %: {100 * low:+.2f} to {100 * high:+.2f}), {chance} (McNemar, exact)",
         *(f"{title:<12} {len(items):>8,}  {_first(items, names)}".rstrip() for title, items in rows),
         f"{'both right':<12} {len(result.both_right):>8,}",
     ]
@@ -88,6 +87,12 @@ def comparison_text(result: Comparison, first: Inspection, second: Inspection, n
     if result.unlike:
         lines.append(f"left out, since they are of other classes in the second run: {result.unlike:,}")
     return "\n".join(lines)
+
+
+def _verdict(difference: float) -> str:
+    if not difference:
+        return "both are right equally often: +0.00 points"
+    return f"the second is {'better' if difference > 0 else 'worse'}: {100 * difference:+.2f} points"
 
 
 def _side(inspection: Inspection) -> str:
@@ -148,8 +153,13 @@ def _unknown(rows: tuple[UnknownRow, ...]) -> list[str]:
         f"{_short(row.unknowns):<{width}}  {row.score:<16} {row.unknown:>6,} {_number(row.auroc):>8} "
         f"{_number(row.average_precision):>8} {_percent(row.fpr):>10}"
         for row in rows
+        if row.unknown
     ]
-    return [*lines, f"accepted: what passes of them where 95 % of the {rows[0].known:,} known items do"]
+    lines.append(f"accepted: what passes of them where 95 % of the {rows[0].known:,} known items do")
+    none = dict.fromkeys(row.unknowns for row in rows if not row.unknown)
+    return (lines if any(row.unknown for row in rows) else []) + [
+        f"{name}: all of its items are of classes that this run knows, so none is unknown to it" for name in none
+    ]
 
 
 def _percent(share: float) -> str:

@@ -167,7 +167,8 @@ def _export(
 ) -> Generator[ev.Event, None, tuple[Path, ...]]:
     """Write the predictions into ``folder``; with bare rows go lists of the images and the classes that they are of."""
     stem = f"{inspection.run}-{inspection.split}-{inspection.step}"
-    path = folder / f"{stem}{PREDICTION_FORMATS[format].suffix}"
+    suffix = PREDICTION_FORMATS[format].suffix
+    path = folder / (f"{stem}{suffix}" if suffix == f".{format}" else f"{stem}.{format}{suffix}")
     beside = {"classes": list(inspection.classes)}
     names = yield from look.names()
     beside["images"] = images = [names[item] for item in inspection.items]

@@ -1,6 +1,7 @@
 """The log file: there for a bug report, in nobody's way otherwise."""
 
 import logging
+import warnings
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,12 @@ def test_work_goes_on_without_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyP
     start_log_file()
     LOGGER.info("unheard")
     assert (tmp_path / "file").read_bytes() == b""
+
+
+def test_what_libraries_warn_of_is_for_the_file(capsys: pytest.CaptureFixture[str]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        start_log_file()
+        warnings.warn("Truncated File Read", UserWarning, stacklevel=1)
+    assert "UserWarning: Truncated File Read" in log_file().read_text()
+    assert capsys.readouterr().err == ""

@@ -57,3 +57,11 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
 )
 def test_suggestions(word: str, among: list[str], remedy: str) -> None:
     assert suggest(word, among) == remedy
+
+
+def test_of_many_names_the_nearest_are_listed() -> None:
+    many = [f"resnet{number}" for number in range(100, 400)] + ["vit", "swin"]
+    remedy = suggest("resnet150b", many)
+    assert remedy.startswith("did you mean 'resnet150'? Known: resnet150, ")
+    assert remedy.endswith(" and 292 more")
+    assert suggest("zzzz", many) == "Known: resnet100, resnet101, resnet102, resnet103, resnet104 and 297 more"

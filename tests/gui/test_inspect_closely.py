@@ -229,3 +229,12 @@ def test_a_missing_file_is_said(page: TryPage, tmp_path: Path, qtbot: QtBot) -> 
     page.take([tmp_path / "absent.png"])
     qtbot.waitUntil(lambda: page.files.rowCount() == 1, timeout=PATIENCE)
     assert "cannot be read" in page.files.row(0).error
+
+
+def test_what_is_dropped_meanwhile_is_classified_after_it(page: TryPage, tmp_path: Path, qtbot: QtBot) -> None:
+    first = write_files(tmp_path / "first", {f"{number:02}.png": png(number, side=8) for number in range(30)})
+    second = write_files(tmp_path / "second", {"late.png": png(250, side=8)})
+    page.take([first])
+    page.take([second / "late.png"])
+    qtbot.waitUntil(lambda: page.files.rowCount() == 31 and page.files.job is None, timeout=PATIENCE)
+    assert [name for name, _ in files_of(page)] == [*(f"{number:02}.png" for number in range(30)), "late.png"]

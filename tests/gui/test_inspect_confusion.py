@@ -1,11 +1,13 @@
 """The confusion matrix: what its cells, words, colours and pairs say, and how a person gets from them to the items."""
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 from gallery_samples import turn
+from inspection_samples import inspected, random_answers
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QFont, QImage, QPainter
 from pytestqt.qtbot import QtBot
@@ -14,6 +16,7 @@ from workbench.engine.inspection.inspection import Inspection
 from workbench.gui.models.confusion import HEADER, Cell, ConfusionTable, Counting, percent_text
 from workbench.gui.models.inspection import InspectionModel
 from workbench.gui.theme import Theme
+from workbench.gui.widgets.inspect import confusion as confusion_page
 from workbench.gui.widgets.inspect.confusion import ConfusionPage
 from workbench.gui.widgets.inspect.confusion_colours import LEVELS, Scale, colour_table, dark_text
 from workbench.gui.widgets.inspect.confusion_frame import Frame
@@ -424,3 +427,29 @@ def test_choices_are_remembered(page: ConfusionPage, model: InspectionModel, the
     assert (other.counting.currentIndex(), other.order.currentIndex(), other.hide_right.isChecked()) == (1, 0, True)
     other.restore(page.state())
     assert other.order.currentIndex() == 4
+
+
+def test_very_many_classes_are_counted_in_a_job(
+    qtbot: QtBot, page: ConfusionPage, model: InspectionModel, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(confusion_page, "_AT_ONCE", 100)
+    before = page.view.picture
+    later = replace(inspection(INSECTS), step=20, logits=inspection(INSECTS).logits[:, [1, 2, 0]])
+    model.show(later)
+    assert page.view.picture is before  # it stays until there is another one
+    qtbot.waitUntil(lambda: page.view.picture is not before)
+    assert page._measured.whole.endswith("step 20")
+    assert page.pairs.pairs == ConfusionTable(later).pairs(Counting.COUNTS)
+    page.order.setCurrentIndex(1)
+    page.hide_right.setChecked(True)
+    model.forget()
+    assert page.view.picture is None
+    workspace.jobs.join()
+    assert page.view.picture is None  # what was under way is nobody's any more
+
+
+def test_no_more_pairs_are_listed_than_anybody_reads() -> None:
+    labels, logits = random_answers(4000, 60, sure=0.0)
+    table = ConfusionTable(inspected(labels, logits))
+    assert len(table.pairs(Counting.COUNTS)) == 1000
+    assert table.pairs(Counting.COUNTS, most=7) == table.pairs(Counting.COUNTS)[:7]

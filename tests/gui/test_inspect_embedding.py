@@ -379,3 +379,21 @@ def test_a_failure_is_told_to_the_panel(
     assert str(heard.args[0]) == "no plane"
     assert not page.embedding.busy
     warnings_logged.clear()
+
+
+def test_another_run_shows_the_same_splits(qtbot: QtBot, filled: EmbeddingPage, model: InspectionModel) -> None:
+    model.counts = {"validation": COUNT, "train": COUNT}
+    model.put(answers(split="train", first=COUNT, seed=1))
+    model.divided.emit()
+    filled.findChild(QCheckBox, "inspect.embedding-with-train").setChecked(True)
+    qtbot.waitUntil(lambda: len(filled.scatter.points) == 2 * COUNT)
+    asked: list[str] = []
+    model.want = asked.append  # type: ignore[method-assign]
+    model.counts = {}
+    model.divided.emit()
+    model.counts = {"validation": COUNT, "train": COUNT}
+    model.show(answers(seed=5, run="run-2"), dataset=model.dataset)
+    assert "train" in asked
+    assert filled.findChild(QCheckBox, "inspect.embedding-with-train").isChecked()
+    model.put(answers(split="train", first=COUNT, seed=6, run="run-2"))
+    qtbot.waitUntil(lambda: len(filled.scatter.points) == 2 * COUNT)

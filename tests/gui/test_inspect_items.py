@@ -349,3 +349,28 @@ def test_choices_are_remembered(qtbot: QtBot, page: ItemsPage, model: Inspection
     assert (other.grid.tile, other.filters.ranking) == (80, "highest-entropy")
     assert other.grid.shown.tolist() == rank("highest-entropy", answers()).tolist()
     other.grid.clear()
+
+
+def test_an_item_that_is_wanted_of_a_page_that_is_just_made_is_found(
+    qtbot: QtBot, model: InspectionModel, theme: Theme, data: Dataset
+) -> None:
+    """The order of the items is still being computed then."""
+    model.show(answers(), dataset=data)
+    page = ItemsPage(model, theme)
+    qtbot.addWidget(page)
+    page.show()
+    assert page.list.busy
+    model.open_item(21)
+    qtbot.waitUntil(settled(page))
+    assert page.grid.current == 21
+    assert card(page).shown[-1] == 21
+    page.grid.clear()
+
+
+def test_an_item_without_a_place_in_the_order_is_found_in_another(
+    qtbot: QtBot, page: ItemsPage, model: InspectionModel
+) -> None:
+    assert 7 not in page.grid.shown  # nobody knows its label, so it has no loss
+    model.open_item(7)
+    qtbot.waitUntil(lambda: page.grid.current == 7)
+    assert page.filters.ranking == "least-confident"

@@ -12,7 +12,7 @@ import pytest
 from inspected_runs import Zoo, make_zoo
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QImage
-from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QPushButton, QTabBar, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLabel, QPushButton, QTabBar, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from workbench.engine.project.runs import CREATED, RUNNING
@@ -265,6 +265,32 @@ def test_pages_are_made_when_they_are_turned_to_and_shortcuts_turn_to_them(
     tabs.setFocus()
     one.bot.keyClick(tabs, Qt.Key.Key_1, Qt.KeyboardModifier.AltModifier)
     assert one.panel.pages.current == "score"
+
+
+def test_who_turns_the_page_with_the_keys_goes_on_in_it(opened: Callable[..., Opened], zoo: Zoo) -> None:
+    zoo.add("first")
+    one = opened()
+    one.shown()
+    one.find(QWidget, "score.classes").setFocus()
+    one.bot.keyClick(QApplication.focusWidget(), Qt.Key.Key_2, Qt.KeyboardModifier.AltModifier)
+    assert one.find(QWidget, "inspect.matrix").hasFocus()
+    one.find(QTabBar, "inspect.pages").setFocus()
+    one.bot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Left)
+    assert one.panel.pages.current == "score"
+    assert one.find(QTabBar, "inspect.pages").hasFocus()
+
+
+def test_what_is_gone_when_it_is_to_be_saved_is_said(opened: Callable[..., Opened], zoo: Zoo, tmp_path: Path) -> None:
+    zoo.add("first")
+    one = opened()
+    one.shown()
+    for write in (one.panel.exports.write_figure, one.panel.exports.write_table):
+        write("Something else", tmp_path / "x")
+        assert "Something else is no longer shown" in one.panel.errors.text
+    one.panel.model.forget()
+    one.panel.exports.write_predictions("csv", tmp_path / "x")
+    assert "the run is no longer shown" in one.panel.errors.text.casefold()
+    assert not (tmp_path / "x").exists()
 
 
 def test_dropped_images_go_to_the_page_that_classifies_them(

@@ -17,6 +17,7 @@ from workbench.engine.inspection.inspection import Inspection
 from workbench.gui.models.inspection import InspectionModel
 from workbench.gui.models.knownness import KNOWN, Threshold, sample
 from workbench.gui.theme import Theme
+from workbench.gui.units import plain
 from workbench.gui.widgets.inspect.histograms import Group, Histograms
 from workbench.gui.widgets.inspect.score_scale import Scale
 from workbench.gui.widgets.inspect.unknown import UnknownPage
@@ -415,3 +416,23 @@ def test_the_axis_reaches_nearly_all_values(qtbot: QtBot, theme: Theme) -> None:
     assert 19 < plot.high < 21
     plot.show_groups([Group(title="a", values=np.full(5, 3.0))])
     assert plot.low < 3 < plot.high
+
+
+def test_where_nothing_is_accepted_another_score_has_a_finite_threshold(
+    qtbot: QtBot, page: UnknownPage, model: InspectionModel
+) -> None:
+    model.show(known_items())
+    scored(qtbot, page)
+    page.histograms.moved.emit(2.0)  # more than any probability
+    assert page.threshold is not None
+    choose(page, "energy")
+    assert page.threshold.score == "energy"
+    assert np.isfinite(page.threshold.value)
+    assert page.knownness.scored["energy"].samples[0].rejected(page.threshold.value) == len(model.inspection or ())
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(np.inf, "∞"), (-np.inf, "\N{MINUS SIGN}∞"), (np.nan, "–"), (0.25, "0.25")]
+)
+def test_every_number_has_words(value: float, text: str) -> None:
+    assert plain(value, digits=3) == text

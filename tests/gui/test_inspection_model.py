@@ -259,3 +259,28 @@ def test_the_page_is_asked_for_before_what_it_shall_show(model: InspectionModel)
     assert heard.said[0] == ("page", "items")
     assert heard.said[1][1].tolist() == [3, 1]
     assert heard.said[2:] == [("page", "items"), ("item", 4)]
+
+
+def test_an_inspection_of_other_data_has_not_the_pictures_that_are_open(
+    model: InspectionModel, zoo: Zoo, qtbot: QtBot
+) -> None:
+    run = zoo.add("first")
+    with qtbot.waitSignal(model.changed):
+        model.choose(run.id)
+    dataset = model.dataset
+    assert dataset is not None
+    model.show(inspected([0], [[1.0, 0.0]], dataset=zoo.row.id, step=20))
+    assert model.dataset is dataset
+    model.show(inspected([0], [[1.0, 0.0]], items=[99_999], dataset="another"))
+    assert model.dataset is None
+
+
+def test_what_pages_ask_first_is_computed_in_the_job(model: InspectionModel, zoo: Zoo, qtbot: QtBot) -> None:
+    run = zoo.add("first")
+    with qtbot.waitSignal(model.changed):
+        model.choose(run.id)
+    assert model.inspection is not None
+    model.want("test")
+    qtbot.waitUntil(lambda: model.of("test") is not None)
+    for found in (model.inspection, model.of("test")):
+        assert {"predicted", "confidence"} <= set(vars(found))

@@ -3,12 +3,13 @@
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import TracebackType
 
 import numpy as np
 import pytest
 from gallery_samples import CLASSES, Pictures, catalogue, dataset, encoded
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QPainter
 from pytestqt.qtbot import QtBot
 
 from workbench.engine.data.opened import Dataset
@@ -213,3 +214,43 @@ def test_only_what_is_seen_is_painted_of_50_000(grid: ItemGrid, data: Dataset, m
     asked.clear()
     grid.gallery.viewport().grab()
     assert 0 < len(asked) < 200
+
+
+def test_items_of_another_dataset_are_refused_before_anything_changes(
+    grid: ItemGrid, data: Dataset, answers: Inspection
+) -> None:
+    """A model that was changed by half cannot be painted any more."""
+    grid.show_items(data, answers, np.arange(5))
+    more = inspection([0] * (COUNT + 3), [0.5] * (COUNT + 3))
+    for wrong, items in ((more, np.array([1, COUNT + 2])), (answers, np.array([-1]))):
+        with pytest.raises((AssertionError, IndexError)):
+            grid.show_items(data, wrong, items)
+    assert grid.shown.tolist() == [0, 1, 2, 3, 4]
+    assert grid.model.rowCount() == 5
+    assert told(grid, 4)[0] == "item-4.png"
+
+
+def test_a_tile_that_cannot_be_painted_does_not_end_the_program(
+    qtbot: QtBot, grid: ItemGrid, data: Dataset, answers: Inspection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(row: int) -> None:
+        raise ZeroDivisionError
+
+    grid.show_items(data, answers, np.arange(5))
+    with qtbot.capture_exceptions() as caught, monkeypatch.context() as broken:
+        broken.setattr(grid.model, "answer", fail)
+        grid.show()
+        qtbot.waitUntil(lambda: bool(caught))
+    assert {type(error) for _, error, _ in caught} == {ZeroDivisionError}
+    # The traceback holds on to what was painted with; were that still open, Qt would end the program.
+    assert not [error for _, error, frames in caught if not _closed(frames)]
+
+
+def _closed(frames: TracebackType | None) -> bool:
+    """Whether no painter in these frames is open."""
+    while frames is not None:
+        painters = [value for value in frames.tb_frame.f_locals.values() if isinstance(value, QPainter)]
+        if any(painter.isActive() for painter in painters):
+            return False
+        frames = frames.tb_next
+    return True

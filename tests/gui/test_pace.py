@@ -34,6 +34,13 @@ def test_an_import_tells_items_rate_and_time_left() -> None:
     assert pace.words() == "importing 400 of 1,000 · 100 items/s · 6 s left"
 
 
+def test_what_is_counted_is_told() -> None:
+    pace = Pace()
+    for second in range(3):
+        pace.add(ev.Progress(stage="t-SNE, round", done=50 * second, total=500, unit="rounds"), now=float(second))
+    assert pace.words() == "t-SNE, round 100 of 500 \N{MIDDLE DOT} 50 rounds/s \N{MIDDLE DOT} 8 s left"
+
+
 def test_training_counts_steps_from_where_it_began() -> None:
     pace = Pace()
     pace.add(started(500), now=0.0)

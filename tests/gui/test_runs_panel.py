@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QPoint, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
+from qt_helpers import settle
 from run_samples import add_run, log_steps
 
 from workbench.engine import events as ev
@@ -170,10 +171,15 @@ def test_runs_of_the_command_line_are_noticed(three: Opened, qtbot: QtBot) -> No
 
 
 def test_a_hidden_panel_waits(workspace: Workspace, three: Opened, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: not workspace.jobs.running())  # the curves of the selected run
     three.panel.hide()
     add_run(three.project, "newest", created=1.3e9)
+    begun: list[object] = []
+    workspace.jobs.started.connect(begun.append)
     workspace.runs_changed.emit()
-    assert workspace.jobs.running() == []
+    settle()  # what reads the runs does so when the event loop is idle
+    assert begun == []
+    workspace.jobs.started.disconnect(begun.append)
     three.panel.show()
     qtbot.waitUntil(lambda: three.names()[0] == "newest")
 

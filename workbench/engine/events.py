@@ -23,11 +23,13 @@ class Progress(Event):
         stage: What is being done, as a person would say it ("decoding", "evaluating validation").
         done: Units finished so far.
         total: Units in all; 0 if nobody knows.
+        unit: What is counted, in the plural.
     """
 
     stage: str
     done: int
     total: int
+    unit: str = "items"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,8 @@
 """A rotating log file for what a person does not need to see and a bug report does."""
 
 import logging
+import warnings
+from typing import TextIO
 
 from workbench.engine.preferences import log_file
 
@@ -41,9 +43,21 @@ def _open() -> logging.Handler:
     return handler
 
 
+def _log_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    LOGGER.info("%s:%d: %s: %s", filename, lineno, category.__name__, message)
+
+
 def start_log_file() -> None:
-    """Send the ``workbench`` logger to the log file."""
+    """Send the ``workbench`` logger to the log file, and there, too, what libraries warn of: no person can mend it."""
     if not any(isinstance(handler, _LogFile) for handler in LOGGER.handlers):
         LOGGER.addHandler(_LogFile())
         LOGGER.setLevel(logging.INFO)
         LOGGER.propagate = False
+        warnings.showwarning = _log_warning

@@ -13,12 +13,13 @@ _MOST = 20  # names that a sentence can list
 def suggest(word: str, among: list[str]) -> str:
     """A remedy for a mistyped name: the nearest known one if there is one, then all of them, or of many the nearest."""
     if not among:
-        return "there are none yet"
+        return "There are none yet"
     near = get_close_matches(word, among, n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     if len(among) <= _MOST:
         return f"{hint}Known: {', '.join(among)}"
-    listed = get_close_matches(word, among, n=_MOST // 2, cutoff=0.3) or among[: _MOST // 2]
+    alike = get_close_matches(word, among, n=_MOST // 2, cutoff=0.3)
+    listed = list(dict.fromkeys([*alike, *among[: _MOST // 4]]))[: _MOST // 2]
     return f"{hint}Known: {', '.join(listed)} and {len(among) - len(listed):,} more"
 
 

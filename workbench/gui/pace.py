@@ -15,7 +15,7 @@ class Pace:
     Attributes:
         stage: What is being done, in words; empty before anything is known.
         done, total: Units; ``total`` is 0 where nobody knows.
-        unit: What is counted, in the plural: ``"steps"`` or ``"items"``.
+        unit: What is counted, in the plural: ``"steps"``, ``"items"`` ...
     """
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Pace:
                     return
                 if (event.stage, event.total) != (self.stage, self.total):
                     self._marks.clear()
-                self.stage, self.unit = event.stage, "items" if event.total else "seconds"
+                self.stage, self.unit = event.stage, event.unit if event.total else "seconds"
                 self.total = event.total
                 self._mark(event.done, moment)
             case ev.Started():

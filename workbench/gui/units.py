@@ -73,8 +73,15 @@ RATE = Unit(base=1000, suffix="/s")
 BYTES = Unit(base=1024)
 
 
+def items_text(count: int, *, kind: str = "") -> str:
+    """``"1 item"``, ``"1,020 validation items"``."""
+    return f"{count:,} {f'{kind} ' if kind else ''}item{'' if count == 1 else 's'}"
+
+
 def plain(value: float, *, digits: int) -> str:
     """``value`` to ``digits`` significant digits, with an exponent only where it would be long otherwise."""
+    if not math.isfinite(value):
+        return "–" if math.isnan(value) else "∞" if value > 0 else "\N{MINUS SIGN}∞"
     if value == 0 or 1e-4 <= abs(value) < 1e6:
         text = f"{value:.{digits}g}"
         return f"{float(text):.0f}" if "e" in text else text

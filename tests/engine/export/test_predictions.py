@@ -11,6 +11,7 @@ from inspection_samples import inspected, random_answers
 from workbench.engine.errors import UserError
 from workbench.engine.export.predictions import (
     PREDICTION_FORMATS,
+    csv_row,
     export_predictions,
     prediction_line,
     probabilities_row,
@@ -53,24 +54,30 @@ def test_rows_of_probabilities(tmp_path: Path) -> None:
 def test_a_sentence_an_image(tmp_path: Path) -> None:
     assert written(three(), NAMES, tmp_path / "p.txt", format="lines").splitlines() == [
         "Class: ants, predictions: ants:0.900 bees, wild:0.100, image: a.jpg",
-        'Class: bees, wild, predictions: bees, wild:0.750 ants:0.250, image: b, "c".jpg',
-        "Class: bees, wild, predictions: bees, wild:0.600 ants:0.400, image: two lines.png",
+        'Class: ants, predictions: bees, wild:0.750 ants:0.250, image: b, "c".jpg',
+        "Class: unknown, predictions: bees, wild:0.600 ants:0.400, image: two lines.png",
     ]
 
 
-def test_of_many_classes_the_likeliest_five_are_named_and_the_class_is_the_predicted_one(tmp_path: Path) -> None:
+def test_of_many_classes_the_likeliest_five_are_named_and_the_class_is_the_true_one(tmp_path: Path) -> None:
     logits = np.arange(9.0)[None]
     line = written(inspected([0], logits), ("x",), tmp_path / "p", format="lines")
-    assert line.startswith("Class: class 8, predictions: class 8:0.6")
+    assert line.startswith("Class: class 0, predictions: class 8:0.6")
     assert line.count("class ") == 1 + 5
     even = written(inspected([0], np.zeros((1, 9))), ("x",), tmp_path / "q", format="lines")
     assert even.startswith("Class: class 0, predictions: class 0:0.111 class 1:0.111")
 
 
 def test_texts_of_one_item() -> None:
-    assert prediction_line([("sheep", 0.99951), ("wolf", 0.00049)], "s.png") == (
-        "Class: sheep, predictions: sheep:1.000 wolf:0.000, image: s.png"
+    shares = np.array([0.00049, 0.99951])
+    assert prediction_line(shares, ("wolf", "sheep"), "s.png", truth="wolf") == (
+        "Class: wolf, predictions: sheep:1.000 wolf:0.000, image: s.png"
     )
+    assert prediction_line(shares, ("wolf", "she\nep"), "s.png", truth="").startswith(
+        "Class: unknown, predictions: she ep:1.000 "
+    )
+    names = ["plain", "with, comma", 'a "quote"', "two\nlines", "old\rmac", "both\r\n"]
+    assert list(csv.reader([f"{csv_row(names)}\n"])) == [names]
     assert probabilities_row([0.12345, 1.0]) == "0.123 1.000"
 
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from workbench.engine.errors import UserError
 from workbench.engine.models import MODELS, build
@@ -15,10 +15,12 @@ from workbench.engine.models.layers import (
     Dropout,
     ImageCentring,
     activation,
+    answers,
     attach_generator,
     count,
     initialise,
     kernels,
+    last_dense,
     summary,
 )
 
@@ -286,3 +288,25 @@ def test_a_wide_image_keeps_its_aspect() -> None:
     x = torch.rand(2, 3, 24, 40, generator=generator())
     for name in MODELS:
         assert network(name, (3, 24, 40)).eval()(x).shape == (2, 10)
+
+
+class Detour(nn.Module):
+    """Dense layers that run in another order than they are listed in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head, self.first = nn.Linear(5, 3), nn.Linear(4, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits: Tensor = self.head(self.first(x).relu())
+        return logits
+
+
+def test_only_the_last_dense_layer_need_be_listened_to() -> None:
+    model, x = Detour(), torch.rand(2, 4)
+    last = last_dense(model, x)
+    assert last is model.head
+    for one, other in zip(answers(model, x), answers(model, x, last=last), strict=True):
+        assert torch.equal(one, other)
+    assert torch.equal(answers(model, x, last=last)[1], model.first(x).relu())
+    assert not any(part._forward_pre_hooks for part in model.modules())

@@ -328,3 +328,16 @@ def test_a_summary_survives_layers_that_return_several_things() -> None:
     rows = summary(Net(), (3, 5, 4))
     assert [(row.name, row.output_shape) for row in rows] == [("two", (1, 5, 4))] + 2 * [("dense", (1, 5, 4))]
     assert [row.parameters for row in rows] == [0, 20, 0], "it runs twice, and has its weights once"
+
+
+@pytest.mark.parametrize("statistics", ["learn", "keep"])
+def test_the_statistics_of_what_is_trained_are_learned_or_kept(statistics: str) -> None:
+    model = network(statistics=statistics)
+    before = {name: values.clone() for name, values in model.named_buffers() if "running" in name}
+    model.train()
+    images = torch.randn(4, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+    model(images).sum().backward()
+    changed = [name for name, values in model.named_buffers() if "running" in name and (values != before[name]).any()]
+    assert before
+    assert len(changed) == (0 if statistics == "keep" else len(before))
+    assert all(weight.grad is not None for weight in model.tail.parameters())  # its gain and offset are learned

@@ -146,7 +146,8 @@ def test_a_file_is_not_unpickled(tmp_path: Path) -> None:
         ("x.safetensors", None, "no such file"),
         ("x.safetensors", b"nonsense", "cannot be read"),
         ("x.onnx", b"nonsense", r"no file of weights.*\.safetensors"),
-        ("x.pth", b"", "cannot be read"),
+        ("x.pth", b"", r"is empty.*again"),
+        ("X.PTH", b"hello", r"damaged, or torch did not save it.*again"),
     ],
 )
 def test_what_cannot_be_read_is_said(tmp_path: Path, name: str, content: bytes | None, match: str) -> None:
@@ -155,6 +156,20 @@ def test_what_cannot_be_read_is_said(tmp_path: Path, name: str, content: bytes |
     with pytest.raises(UserError, match=match) as caught:
         loaded(str(tmp_path / name))
     assert str(tmp_path / name) in str(caught.value)
+
+
+def test_the_suffix_may_be_written_as_one_likes(tmp_path: Path, others: dict[str, Tensor]) -> None:
+    torch.save(others, tmp_path / "OLD.PTH.TAR")
+    loaded(str(tmp_path / "OLD.PTH.TAR"))
+    save_file(others, tmp_path / "new.SafeTensors")
+    loaded(str(tmp_path / "new.SafeTensors"))
+
+
+def test_spoilt_weights_are_refused(tmp_path: Path, others: dict[str, Tensor]) -> None:
+    name = next(name for name, tensor in others.items() if tensor.ndim == 4)
+    save_file({**others, name: others[name] * float("nan")}, tmp_path / "nan.safetensors")
+    with pytest.raises(UserError, match=rf"{name} holds values that are no numbers.*nan\.safetensors"):
+        loaded(str(tmp_path / "nan.safetensors"))
 
 
 def test_positions_are_stretched_to_another_size(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """One writer at a time, and none that is dead."""
 
+import errno
+import io
 import os
 from pathlib import Path
 
@@ -83,3 +85,19 @@ def test_a_file_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(Path, "open", forbidden)
     assert refusal(tmp_path / "lock") == f"no permission to write: {tmp_path / 'lock'}. Choose another folder"
+
+
+def test_a_full_disk_is_said_and_nothing_stays_locked(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.FileIO):
+        def write(self, _: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    def opened(self: Path, mode: str) -> io.BufferedRandom:
+        return io.BufferedRandom(Full(self, mode.replace("b", "")))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", opened)
+        assert "the disk is full" in refusal(path)
+    assert not is_held(path)
+    with FileLock(path, held="it is busy"):
+        assert is_held(path)

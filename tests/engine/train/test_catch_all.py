@@ -16,7 +16,7 @@ from workbench.engine.preferences import Preferences
 from workbench.engine.project.edits import Edit
 from workbench.engine.project.project import DatasetRow, Project
 from workbench.engine.project.runs import Run
-from workbench.engine.project.splits import TEST, TRAIN, VALIDATION, Split
+from workbench.engine.project.splits import TEST, TRAIN, VALIDATION, Division, Split, divide
 from workbench.engine.train import session
 from workbench.engine.train.checkpoint import load_meta
 from workbench.engine.train.dividing import make_split
@@ -133,6 +133,38 @@ def test_some_that_are_only_in_test_can_be_told_apart_but_not_learned(project: P
     with_train, remark = split_of(project, brought_in(project, tmp_path / "b", train=3, test=5), OTHER)
     assert counts(with_train)[VALIDATION] == [10, 10, 0]
     assert "no item of 'other' is in validation" in remark
+
+
+def test_splits_that_hold_nothing_else_are_none(project: Project, tmp_path: Path) -> None:
+    labels = np.array([0] * 20 + [1] * 20 + [2] * 12)
+    loose, tail = [""] * 40, [TRAIN] * 5 + [VALIDATION] * 4 + [TEST] * 3
+
+    def divided(of_known: list[str], protocol: str = "auto") -> Split:
+        made = Division(
+            labels=labels, published=np.array(of_known + tail), validation=0.25, test=0.25, seed=0, catch_all=2
+        )
+        return divide(made.complete(), protocol=protocol)
+
+    random = divided(loose)
+    assert random.protocol == "random 50/25/25 · seed 0"
+    assert {name: np.bincount(labels[part]).tolist() for name, part in random.items.items()} == {
+        TRAIN: [10, 10, 6], VALIDATION: [5, 5, 3], TEST: [5, 5, 3]
+    }  # fmt: skip
+    for protocol in ("published", "hold-out"):
+        with pytest.raises(UserError, match="does not come with"):
+            divided(loose, protocol)
+    held_out = divided([TRAIN] * 40)
+    assert held_out.protocol == "hold-out 25 % of train · seed 0 · unlabelled ones drawn with seed 0"
+    assert np.bincount(labels[held_out.items[VALIDATION]]).tolist() == [5, 5, 2]
+    assert np.bincount(labels[held_out.items[TEST]]).tolist() == [0, 0, 3]  # which tells of them alone, and may
+
+
+@pytest.mark.parametrize("limit", [2, 5, 10])
+def test_a_limit_leaves_some_of_them(project: Project, tmp_path: Path, limit: int) -> None:
+    row = brought_in(project, tmp_path, train=2, val=2)
+    split, _ = split_of(project, row, OTHER, f"data.limit={limit}")
+    assert [len(part) for part in split.items.values()] == [limit, limit]
+    assert [part[2] for part in counts(split).values()] == [1, 1]
 
 
 def test_a_name_that_is_taken_and_data_without_such_items_are_refused(project: Project, tmp_path: Path) -> None:

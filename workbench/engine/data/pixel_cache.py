@@ -116,7 +116,8 @@ class Place:
         path = _lock_file(self._cache, self.key)
         if is_held(path):
             return None
-        path.parent.mkdir(parents=True, exist_ok=True)
+        with plain_disk_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
         try:
             return FileLock(path, held=f"the cached set {self.key} is being filled by somebody else").__enter__()
         except UserError:

@@ -9,9 +9,10 @@ Every network takes a float tensor [B, C, H, W], already preprocessed (usually p
 preprocessed training images.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 from workbench.engine.models.cnn.params import CnnParams
 from workbench.engine.models.cnn_deep.params import CnnDeepParams
@@ -44,6 +45,22 @@ class ModelFamily:
     params: type[Params]
     spatial: bool = True
     pretrained: bool = False
+
+
+@runtime_checkable
+class BeginsWithOthers(Protocol):
+    """Options of a network that can begin with weights that others trained."""
+
+    def settled(self, run: Callable[[str], str]) -> Params:
+        """The same options with those weights named so that the name means the same later and elsewhere.
+
+        Args:
+            run: The id of a run, given a name of it.
+
+        Raises:
+            UserError: There is nothing of that name.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

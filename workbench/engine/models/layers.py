@@ -342,29 +342,49 @@ def embed(model: nn.Module, x: Tensor) -> Tensor:
     return model.embed(x) if isinstance(model, Embedding) else answers(model, x)[1]
 
 
-def answers(model: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
+def answers(model: nn.Module, x: Tensor, *, last: nn.Module | None = None) -> tuple[Tensor, Tensor]:
     """Logits [B, classes] and features [B, D] of the images ``x`` [B, C, H, W], from one pass.
 
     Features are what the last ``Linear``, or layer with kernels of its own, is given; the logits are ``model(x)``'s to
     the bit. The network stays in its mode, and gradients are the caller's affair.
+
+    Args:
+        last: That layer, as :func:`last_dense` finds it, for whoever asks many times: the inputs of the others, which
+            may be large, are then not held until it runs.
     """
     if isinstance(model, Embedding):
         features = model.embed(x)
         return model.classify(features), features
-    seen: list[Tensor] = []
+    logits, _, features = _heard(model, x, _dense(model) if last is None else [last])
+    return logits, features.flatten(1)
 
-    def record(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        seen[:] = inputs[:1]
 
-    dense = [module for module in model.modules() if isinstance(module, nn.Linear | OwnKernels)]
-    handles = [module.register_forward_pre_hook(record) for module in dense]
+def last_dense(model: nn.Module, x: Tensor) -> nn.Module | None:
+    """The layer whose input :func:`answers` gives as features, found by a pass with ``x``; ``None`` where no layer is
+    listened to, since the network itself says what its features are.
+    """
+    return None if isinstance(model, Embedding) else _heard(model, x, _dense(model))[1]
+
+
+def _dense(model: nn.Module) -> list[nn.Module]:
+    return [module for module in model.modules() if isinstance(module, nn.Linear | OwnKernels)]
+
+
+def _heard(model: nn.Module, x: Tensor, layers: list[nn.Module]) -> tuple[Tensor, nn.Module, Tensor]:
+    """What the network says of ``x``, which of ``layers`` ran last, and what that was given."""
+    seen: list[tuple[nn.Module, Tensor]] = []
+
+    def record(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        seen[:] = [(module, inputs[0])]
+
+    handles = [layer.register_forward_pre_hook(record) for layer in layers]
     try:
         logits: Tensor = model(x)
     finally:
         for handle in handles:
             handle.remove()
     assert seen, f"{type(model).__name__} has no dense layer"
-    return logits, seen[0].flatten(1)
+    return logits, *seen[0]
 
 
 def _macs(module: nn.Module, output: Tensor) -> int:

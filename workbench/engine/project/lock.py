@@ -1,5 +1,6 @@
 """One writer at a time, enforced by the operating system, which forgets the lock when its holder dies."""
 
+import contextlib
 import os
 import time
 from pathlib import Path
@@ -43,7 +44,7 @@ class FileLock:
         held: What to tell the second comer, e.g. ``"run 20260101-… is already being trained"``.
 
     Raises:
-        UserError: On entry, where another process (or thread) holds it.
+        UserError: On entry, where another process (or thread) holds it, or the disk refuses.
     """
 
     def __init__(self, path: Path, *, held: str) -> None:
@@ -58,9 +59,15 @@ class FileLock:
             holder = file.read(20).decode("ascii", "replace").strip()
             file.close()
             raise UserError(self._held, where=f"process {holder or 'unknown'}", remedy="stop that one first")
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n".encode())
-        file.flush()
+        try:
+            with plain_disk_errors(self._path):
+                file.truncate(0)
+                file.write(f"{os.getpid()}\n".encode())
+                file.flush()
+        except BaseException:
+            with contextlib.suppress(OSError):  # it tries once more to write what it holds, and closes all the same
+                file.close()
+            raise
         self._file = file
         return self
 

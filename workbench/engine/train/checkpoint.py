@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from workbench.engine.errors import UserError
 from workbench.engine.files import new_folder, plain_disk_errors, read_json, write_json
-from workbench.engine.project.runs import Run
+from workbench.engine.project.runs import FINISHED, Run
 from workbench.engine.registry import suggest
 
 BEST, LAST = "best", "last"
@@ -90,7 +90,10 @@ def load_weights(folder: Path, model: nn.Module) -> None:
     try:
         weights = load_file(path)
     except (OSError, SafetensorError) as error:
-        raise UserError(f"the weights cannot be read ({error})", where=str(path)) from None
+        reason = "the file is gone" if isinstance(error, FileNotFoundError) else str(error)
+        raise UserError(
+            f"the weights cannot be read ({reason})", where=str(path), remedy="take another checkpoint, or train anew"
+        ) from None
     own = model.state_dict()
     missing, foreign = sorted(own.keys() - weights.keys()), sorted(weights.keys() - own.keys())
     wrong = [name for name in own.keys() & weights.keys() if own[name].shape != weights[name].shape]
@@ -118,6 +121,8 @@ def load_trainer(folder: Path) -> dict[str, Any]:
 def find_checkpoint(run: Run, which: str, *, metric: str, maximise: bool) -> Path:
     """The folder of checkpoint ``which``: ``"last"``, ``"best"``, or a step number."""
     steps = run.checkpoint_steps()
+    if not steps and run.status().state == FINISHED:
+        raise UserError(f"the checkpoints of run {run.id} are gone", where=str(run.folder), remedy="train it anew")
     if not steps:
         raise UserError(f"run {run.id} has no checkpoint yet", remedy="resume it, and let it train for a while")
     if which == LAST:

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from workbench.engine.data.pixels import ArrayPixels, Bytes
 from workbench.engine.errors import UserError
 from workbench.engine.events import Progress
-from workbench.engine.models.layers import answers, summary
+from workbench.engine.models.layers import answers, last_dense, summary
 from workbench.engine.project.splits import Items
 from workbench.engine.train.evaluate import autocast
 from workbench.engine.train.feed import Scale
@@ -156,13 +156,16 @@ class Forward:
         self._scale = Scale(trained.preprocessing, trained.device, channels_last=trained.job.channels_last)
         with trained.lock:
             self.rows = batch_rows(trained.model, trained.meta.shape, device=trained.device)
+            blank = np.zeros((1, *trained.meta.shape), np.uint8)
+            with torch.inference_mode(), self._context():
+                self._last = last_dense(trained.model, self._scale(torch.from_numpy(blank).to(trained.device)))
 
     def __call__(self, pixels: Bytes) -> tuple[Singles, Singles]:
         """Logits float32[b, K] and features float32[b, D] of images uint8[b, C, H, W]; b is 1 to :attr:`rows`."""
         count = len(pixels)
         if count < self.rows:
             pixels = pixels[np.arange(self.rows) % count]
-        trained, listening = self._trained, _Listening(self._trained.model)
+        trained, listening = self._trained, _Listening(self._trained.model, self._last)
         try:
             with trained.lock, torch.inference_mode(), self._context():
                 images = self._scale(torch.from_numpy(pixels).to(trained.device))
@@ -179,13 +182,13 @@ class Forward:
 class _Listening(nn.Module):
     """A network that remembers what its last layer saw in each pass."""
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: nn.Module, last: nn.Module | None) -> None:
         super().__init__()
-        self._shown = (model,)  # in a tuple: it is no part of this one
+        self._shown = (model, last)  # in a tuple: they are no parts of this one
         self.heard: list[Tensor] = []
 
     def forward(self, images: Tensor) -> Tensor:
-        logits, features = answers(self._shown[0], images)
+        logits, features = answers(self._shown[0], images, last=self._shown[1])
         self.heard.append(features)
         return logits
 

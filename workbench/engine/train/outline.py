@@ -2,7 +2,6 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from importlib import import_module
 
 import numpy as np
 from torch import nn
@@ -10,7 +9,7 @@ from torch import nn
 from workbench.engine import events as ev
 from workbench.engine.data.opened import Dataset, open_dataset
 from workbench.engine.errors import UserError
-from workbench.engine.models import MODELS, sketch
+from workbench.engine.models import sketch
 from workbench.engine.models.layers import LayerRow, count, summary
 from workbench.engine.project.project import DatasetRow, Project
 from workbench.engine.train.dividing import choose_label_set, classes_of, images_of
@@ -46,15 +45,8 @@ def outline(project: Project, job: Job, dataset: DatasetRow) -> Generator[ev.Eve
 
 
 def check_network(job: Job, dataset: Dataset) -> None:
-    """See whether the job's network can be built for ``dataset`` and begin with the weights that it names, as far as a
-    moment's look tells.
-
-    Raises:
-        UserError: It cannot.
-    """
+    """Raise :class:`UserError` where the job's network cannot be built for the images of ``dataset``."""
     _sketched(job, dataset)
-    if not job.train.init_from:
-        import_module(f"workbench.engine.models.{MODELS[job.model].folder}.weights").check_weights(job.model_params)
 
 
 def _sketched(job: Job, opened: Dataset) -> tuple[nn.Module, tuple[int, int, int], int]:

@@ -1,16 +1,16 @@
 """From a job to a run and back into one: import, split, reuse, resume. What the command line and the window call."""
 
+import math
 import time
 from collections.abc import Generator, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 from workbench.engine import events as ev
 from workbench.engine.data.ingest import find_or_import
 from workbench.engine.data.opened import open_dataset
 from workbench.engine.errors import UserError
-from workbench.engine.models import MODELS
+from workbench.engine.models import MODELS, BeginsWithOthers
 from workbench.engine.preferences import Preferences
 from workbench.engine.project.project import Project
 from workbench.engine.project.runs import FINISHED, Run, Status
@@ -18,7 +18,6 @@ from workbench.engine.train.dividing import make_split
 from workbench.engine.train.job import Job
 from workbench.engine.waiting import waiting
 
-_OF_RUN, _NO_FILES = "run:", ("imagenet", "none")  # how a network's weights name those of others
 Work = Generator[ev.Event, None, Run]
 """Work on a run: yields events, returns the run."""
 
@@ -69,13 +68,8 @@ def _settled(project: Project, job: Job) -> Job:
     """
     if job.train.init_from:
         return replace(job, train=job.train.replace(init_from=_with_weights(project, job.train.init_from)))
-    weights = str(job.model_params.to_dict().get("weights", "")).strip()
-    if weights.startswith(_OF_RUN):
-        name = _with_weights(project, weights.removeprefix(_OF_RUN).strip())
-        return replace(job, model_params=job.model_params.replace(weights=f"{_OF_RUN}{name}"))
-    if weights and weights not in _NO_FILES:
-        path = Path(weights).expanduser().absolute()
-        return replace(job, model_params=job.model_params.replace(weights=str(path)))
+    if isinstance(job.model_params, BeginsWithOthers):
+        return replace(job, model_params=job.model_params.settled(lambda name: _with_weights(project, name)))
     return job
 
 
@@ -101,6 +95,16 @@ def train(project: Project, run: Run, *, preferences: Preferences) -> Work:
     return run
 
 
+def _steps(new: Job, old: Job, status: Status) -> int:
+    """Steps that ``new`` asks for in all, going by those of ``old``; 0 where these do not tell."""
+    if new.train.steps or not old.train.epochs:
+        return new.train.steps
+    alike = all(
+        getattr(new.train, name) == getattr(old.train, name) for name in ("batch_size", "accumulate", "drop_last")
+    )
+    return math.ceil(new.train.epochs * status.total_steps / old.train.epochs) if alike else 0
+
+
 def change_settings(run: Run, settings: Sequence[str]) -> None:
     """Apply ``section.key=value`` settings to a run that is to be resumed.
 
@@ -118,9 +122,10 @@ def change_settings(run: Run, settings: Sequence[str]) -> None:
         new = old.with_settings(settings)
         if old.to_dict() == new.to_dict():
             return
-        if new.train.steps and new.train.steps < status.step:
+        steps = _steps(new, old, status)
+        if steps and steps < status.step:
             raise UserError(
-                f"this run has taken {status.step} steps already, more than {new.train.steps}",
+                f"this run has taken {status.step} steps already, more than {steps}",
                 where=run.id,
                 remedy="ask for more steps, or start anew",
             )

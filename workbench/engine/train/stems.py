@@ -35,7 +35,7 @@ Singles = NDArray[np.float32]
 _REPORT_SECONDS = 0.05
 _ELSEWHERE = "computing features in another process"
 # Options of a model that change nothing before the cut, or change its weights, which are part of the key by themselves
-_NOT_OF_THE_STEM = ("weights", "dropout", "drop_path", "backbone_rate", "layer_decay")
+_NOT_OF_THE_STEM = ("weights", "statistics", "dropout", "drop_path", "backbone_rate", "layer_decay")
 
 
 @runtime_checkable
@@ -143,7 +143,7 @@ def load_stems(
     else:
         yield ev.Message(
             text=f"The frozen layers run in every step: what they make of {len(items):,} items takes "
-            f"{place.bytes / GIB:,.1f} GiB, more than the image memory and the cache have room for.",
+            f"{_size(place.bytes)}, more than the image memory and the cache have room for.",
             level="warning",
         )
         return None
@@ -156,6 +156,10 @@ def load_stems(
         catch_all=material.feed.catch_all,
     )
     return feed, shape
+
+
+def _size(count: int) -> str:
+    return f"{count / GIB:,.1f} GiB" if count >= GIB else f"{max(1, round(count * 1024 / GIB)):,} MiB"
 
 
 def _what_is_random(job: Job) -> str:

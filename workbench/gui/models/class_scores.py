@@ -14,6 +14,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from workbench.engine.waiting import waiting
 from workbench.gui.jobs import Work
 from workbench.gui.models.statistics import as_csv
+from workbench.gui.units import items_text
 
 if TYPE_CHECKING:
     from workbench.engine.inspection.calibration import Reliability
@@ -153,9 +154,10 @@ def _calibrate(inspection: "Inspection", rows: Items, fitted_on: "Inspection") -
 
 
 def _fitted(inspection: "Inspection", fitted_on: "Inspection") -> str:
-    if fitted_on is inspection:
+    count = int(fitted_on.known.sum())
+    if fitted_on is inspection and count > 1:
         return f"each half of the {inspection.split} items scaled by what was fitted to the other half"
-    return f"fitted to {int(fitted_on.known.sum()):,} {fitted_on.split} items"
+    return f"fitted to {items_text(count, kind=fitted_on.split)}"
 
 
 class ClassScores(QAbstractTableModel):

@@ -326,7 +326,7 @@ def _tsne(features: Points, *, perplexity: float) -> Generator[Event, None, Poin
                 return np.asarray(end.value, np.float32)
             yield event
             if isinstance(event, Placed):
-                yield Progress(stage="t-SNE, round", done=event.done, total=event.total)
+                yield Progress(stage="placing the points, round", done=event.done, total=event.total, unit="rounds")
     finally:
         work.close()
 

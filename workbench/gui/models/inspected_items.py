@@ -69,7 +69,7 @@ class InspectedModel(GalleryModel):
         Where only the answers are others, the rows stay.
         """
         # Before anything is changed: a view of a model that was changed by half cannot be painted.
-        assert not len(items) or (catalogue is not None and 0 <= items.min() and items.max() < len(catalogue))
+        assert not len(items) or (catalogue is not None and items.min() >= 0 and items.max() < len(catalogue))
         places = inspection.rows(items) if inspection else np.empty(0, np.int64)
         assert inspection is None or np.array_equal(inspection.items[places], items), "items without an answer"
         same = (

@@ -184,7 +184,7 @@ def _watched(call: Callable[[Report], T], *, stage: str) -> Generator[Progress, 
             while not wait([future], timeout=_PAUSE).done:
                 if time.monotonic() - shown >= _PAUSE:
                     shown = time.monotonic()
-                    yield Progress(stage=stage, done=seen[0] // _MB, total=-(-seen[1] // _MB))
+                    yield Progress(stage=stage, done=seen[0] // _MB, total=-(-seen[1] // _MB), unit="MB")
         finally:
             stop.set()
         return future.result()

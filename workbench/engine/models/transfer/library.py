@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 import timm
 import torch
 import torchvision
-from timm.layers import PatchEmbed
 from timm.layers.drop import DropPath as TimmDropPath
+from timm.layers.patch_embed import PatchEmbed
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torchvision.ops import StochasticDepth

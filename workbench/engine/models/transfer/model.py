@@ -58,6 +58,7 @@ class TransferNet(nn.Module):
         size: Height and width of the images that it is built for.
         blocks: The number of the block of each parameter of the backbone, by the backbone's own names.
         backbone_rate, layer_decay: See :class:`TransferParams`.
+        keeps_statistics: Whether the batch norms of ``tail`` go on with the means and variances that they have.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class TransferNet(nn.Module):
         blocks: Mapping[str, int],
         backbone_rate: float,
         layer_decay: float,
+        keeps_statistics: bool,
     ) -> None:
         super().__init__()
         self.frozen, self.tail, self.pool = frozen, tail, pool
@@ -80,6 +82,7 @@ class TransferNet(nn.Module):
         self.head = nn.Linear(features, classes)
         self.size = size
         self._blocks, self._backbone_rate, self._layer_decay = dict(blocks), backbone_rate, layer_decay
+        self._keeps_statistics = keeps_statistics
         self.frozen.requires_grad_(False)
         self.frozen.eval()
 
@@ -96,6 +99,10 @@ class TransferNet(nn.Module):
     def train(self, mode: bool = True) -> Self:
         super().train(mode)
         self.frozen.eval()
+        if self._keeps_statistics:
+            for module in self.tail.modules():
+                if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                    module.eval()
         return self
 
     def stem(self, x: Tensor) -> Tensor:
@@ -208,6 +215,7 @@ def _assembled(
         blocks=numbers,
         backbone_rate=params.backbone_rate,
         layer_decay=params.layer_decay,
+        keeps_statistics=params.statistics == "keep",
     )
 
 

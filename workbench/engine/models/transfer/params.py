@@ -1,6 +1,9 @@
 """Options of a network that begins with what another has learned."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
 from workbench.engine.errors import UserError
 from workbench.engine.params import Params, param
@@ -28,6 +31,13 @@ class TransferParams(Params):
     )
     frozen: str = param("", "reuse = upto: the last layer that stays as it is.", label="frozen up to")
     cut: str = param("", "Last layer that is kept; the new head follows. Empty keeps the whole network.")
+    statistics: str = param(
+        "learn",
+        "Mean and variance in the batch norms of what is trained: learn follows the batches, keep stays with those "
+        "of the weights, which is safer for few images and small batches.",
+        label="batch-norm statistics",
+        choices=("learn", "keep"),
+    )
     dropout: float = param(0.0, "Share of features dropped before the new last layer.", low=0.0, high=0.95)
     backbone_rate: float = param(
         1.0, "Learning rate of the reused layers, as a share of the new last layer's.", low=0.0, high=10.0
@@ -47,3 +57,18 @@ class TransferParams(Params):
             )
         if not self.weights.strip() or self.weights.strip() == OF_RUN:
             raise UserError(f"weights cannot be {self.weights!r}", remedy="write imagenet, none, a file or run:ID")
+
+    def settled(self, run: Callable[[str], str]) -> Self:
+        """With a run named by its id, and a file by its whole path; see :class:`..BeginsWithOthers`."""
+        weights = self.weights.strip()
+        if weights in (IMAGENET, NOTHING):
+            return self.replace(weights=weights)
+        if weights.startswith(OF_RUN):
+            return self.replace(weights=f"{OF_RUN}{run(weights.removeprefix(OF_RUN).strip())}")
+        path = Path(weights).expanduser().absolute()
+        if not path.exists():
+            raise UserError(
+                "there is no such file of weights", where=str(path),
+                remedy="set model.weights to one that is there, or to imagenet, none or run:ID",
+            )  # fmt: skip
+        return self.replace(weights=str(path))

@@ -31,11 +31,9 @@ def read_state(path: Path) -> State:
     Raises:
         UserError: It cannot be read, or holds anything but tensors.
     """
-    check_file(path)
+    _check_file(path)
     again = "fetch or save that file again"
     try:
-        if not path.stat().st_size:
-            raise UserError("the weights cannot be read (the file is empty)", where=str(path), remedy=again)
         if path.suffix.lower() == ".safetensors":
             return load_file(path)
         found: Any = torch.load(path, map_location="cpu", weights_only=True, mmap=False)
@@ -54,8 +52,8 @@ def read_state(path: Path) -> State:
     return _tensors(found, path)
 
 
-def check_file(path: Path) -> None:
-    """Raise :class:`UserError` where ``path`` is no file, or its name is not one of a file of weights."""
+def _check_file(path: Path) -> None:
+    """Raise :class:`UserError` where ``path`` is no file, an empty one, or by its name one of something else."""
     if not path.exists():
         raise UserError(
             "there is no such file of weights", where=str(path),
@@ -65,6 +63,8 @@ def check_file(path: Path) -> None:
         raise UserError("this is a folder, not a file of weights", where=str(path), remedy="choose a file in it")
     if path.suffix.lower() not in SUFFIXES:
         raise UserError("this is no file of weights", where=str(path), remedy=f"choose one of {', '.join(SUFFIXES)}")
+    if not path.stat().st_size:
+        raise UserError("this file of weights is empty", where=str(path), remedy="fetch or save it again")
 
 
 def _tensors(found: Any, path: Path) -> State:

@@ -24,7 +24,6 @@ from workbench.engine.models.transfer.model import TransferNet
 from workbench.engine.models.transfer.params import IMAGENET, NOTHING, OF_RUN, TransferParams
 from workbench.engine.models.transfer.states import (
     State,
-    check_file,
     difference,
     own_names,
     read_state,
@@ -77,13 +76,6 @@ def load_pretrained(
     yield Message(text=f"{taken} tensors of {choice} loaded: {source}")
 
 
-def check_weights(params: TransferParams) -> None:
-    """Raise :class:`UserError` where ``params.weights`` names a file that is none of weights."""
-    wish = params.weights.strip()
-    if wish not in (NOTHING, IMAGENET) and not wish.startswith(OF_RUN):
-        check_file(Path(wish).expanduser())
-
-
 def _of_run(run: str, folder: Path) -> State:
     job = read_json(folder / "meta.json").get("job", {})
     kind = str(job.get("model", {}).get("name", ""))
@@ -121,6 +113,11 @@ def _fit(model: TransferNet, given: State, choice: Choice, path: Path) -> int:
             given, first, strange = adapted, "", ""
         else:
             raise _misfit(raw, choice, path, first or f"{strange} is unknown to it", part=not strange)
+    strange = next((name for name in needed if name in given and not given[name].isfinite().all()), "")
+    if strange:
+        raise UserError(
+            f"{strange} holds values that are no numbers", where=str(path), remedy="choose weights that were not spoilt"
+        )
     model.load_backbone({**{name: needed[name] for name in needed.keys() - given.keys()}, **given})
     return len(needed.keys() & given.keys())
 

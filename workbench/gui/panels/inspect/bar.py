@@ -22,6 +22,7 @@ from workbench.gui.models.run_columns import best_text, labels, score_text, star
 from workbench.gui.models.run_facts import RunFacts
 from workbench.gui.naming import named
 from workbench.gui.theme import GAP, Theme
+from workbench.gui.units import items_text
 from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.images.label import ElidedLabel
 from workbench.gui.widgets.images.progress import ProgressLine
@@ -55,7 +56,9 @@ class InspectBar(QWidget):
         named(self.badge, "inspect.badge", "What the numbers are measured on")
         self.badge.setProperty("role", "muted")
         self.progress = ProgressLine(theme, name="inspect.progress")
-        self._lay_out(export)
+        self.pickers = (self.run, self.checkpoint, self.split)
+        self.buttons = (self.snapshot, self.update_button, export)
+        self._lay_out()
         self.run.activated.connect(self._on_run_activated)
         self.checkpoint.activated.connect(self._on_checkpoint_activated)
         self.split.activated.connect(self._on_split_activated)
@@ -71,14 +74,14 @@ class InspectBar(QWidget):
         self._on_theme_changed()
         self.refresh()
 
-    def _lay_out(self, export: QPushButton) -> None:
+    def _lay_out(self) -> None:
         pickers = QWidget()
         flow = FlowLayout(pickers, gap=GAP)
-        for title, picker in (("Run", self.run), ("Checkpoint", self.checkpoint), ("Split", self.split)):
+        for title, picker in zip(("Run", "Checkpoint", "Split"), self.pickers, strict=True):
             flow.addWidget(_titled(title, picker))
         buttons = QHBoxLayout()
         buttons.setSpacing(GAP)
-        for button in (self.snapshot, self.update_button, export):
+        for button in self.buttons:
             buttons.addWidget(button)
         grid = QGridLayout()
         grid.setContentsMargins(0, 0, 0, 0)
@@ -154,7 +157,7 @@ def badge_text(model: InspectionModel) -> str:
         return ""
     of = f" of {shown.steps:,}" if shown.steps and shown.steps != shown.step else ""
     training = ", in training" if is_training(facts) and facts and facts.id == shown.run else ""
-    parts = [shown.split, f"{len(shown):,} items", shown.protocol, f"step {shown.step:,}{of}{training}"]
+    parts = [shown.split, items_text(len(shown)), shown.protocol, f"step {shown.step:,}{of}{training}"]
     return " · ".join(part for part in parts if part)
 
 

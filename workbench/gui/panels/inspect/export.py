@@ -121,7 +121,9 @@ class Exports(QObject):
     def write_predictions(self, kind: str, path: Path) -> None:
         """Write what is shown, in the background."""
         shown = self._model.inspection
-        assert shown is not None
+        if shown is None:
+            self.failed.emit(_gone("the run"), "exporting predictions")
+            return
         work = _predictions(shown, self._model.dataset, path, kind)
         job = self._model.workspace.jobs.start(work, title=f"Writing {path.name}", kind=EXPORT)
         job.ended.connect(self._on_export_ended)
@@ -134,11 +136,17 @@ class Exports(QObject):
 
     def write_figure(self, title: str, path: Path) -> None:
         """Write a picture of the page in view as PNG, with twice the pixels that the screen shows."""
-        self._write(path, partial(_png, self._pages.figures()[title], ground=self._theme.colours.surface))
+        if (figure := self._pages.figures().get(title)) is None:
+            self.failed.emit(_gone(title), "exporting")
+            return
+        self._write(path, partial(_png, figure, ground=self._theme.colours.surface))
 
     def write_table(self, title: str, path: Path) -> None:
         """Write a table of the page in view as CSV."""
-        self._write(path, partial(_encoded, self._pages.tables()[title]))
+        if (table := self._pages.tables().get(title)) is None:
+            self.failed.emit(_gone(title), "exporting")
+            return
+        self._write(path, partial(_encoded, table))
 
     def _write(self, path: Path, content: Callable[[], bytes]) -> None:
         try:
@@ -187,6 +195,11 @@ def _png(widget: QWidget, *, ground: str) -> bytes:
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     image.save(buffer, "PNG")
     return bytes(content.data())
+
+
+def _gone(what: str) -> UserError:
+    """Something else is looked at since the file was asked for."""
+    return UserError(f"{what} is no longer shown", remedy="choose it again, and export then")
 
 
 def _encoded(text: Callable[[], str]) -> bytes:

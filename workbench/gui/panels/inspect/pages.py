@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import pairwise
 from typing import Protocol, cast
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QStackedWidget, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from workbench.gui.models.inspection import ITEMS_PAGE, InspectionModel
 from workbench.gui.naming import named
@@ -36,7 +37,9 @@ LOOKS = (
 
 
 class Page(Protocol):
-    """What a page can do beside being a widget. ``state``, ``restore`` and ``tables`` may be missing."""
+    """What a page can do beside being a widget. ``first`` (the widget that the keys begin with; no focus proxy, which
+    would take the others out of the order of tabs), ``state``, ``restore`` and ``tables`` may be missing.
+    """
 
     def figures(self) -> dict[str, QWidget]:
         """Title to what is grabbed as a picture."""
@@ -89,7 +92,10 @@ class InspectPages(QWidget):
             module, _, name = look.path.partition(":")
             make = cast(Callable[[InspectionModel, Theme], QWidget], getattr(import_module(module), name))
             page = self._made[id] = make(self._model, self._theme)
+            inside = _in_order(page)
             self._stack.addWidget(page)
+            for one, after in pairwise((self.tabs, *inside)):  # Qt has put them at the end of the whole window
+                self.setTabOrder(one, after)
             restore = getattr(page, "restore", None)
             if restore and id in self._states:
                 restore(self._states.pop(id))
@@ -114,8 +120,15 @@ class InspectPages(QWidget):
 
     def _show_current(self) -> None:
         """Not before there is something to show: a page brings libraries that take a moment to load."""
-        if self._model.inspection is not None or self.current in self._made:
-            self._stack.setCurrentWidget(self.page(self.current))
+        if self._model.inspection is None and self.current not in self._made:
+            return
+        before, page = self._stack.currentWidget(), self.page(self.current)
+        focus = QApplication.focusWidget()
+        inside = focus is not None and before is not None and before is not page and before.isAncestorOf(focus)
+        self._stack.setCurrentWidget(page)
+        if inside:  # who works with the keys goes on where the page begins, and not at the other end of the window
+            first: QWidget = getattr(page, "first", self.tabs)
+            first.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def state(self) -> dict[str, dict[str, object]]:
         """What was set in each page."""
@@ -128,3 +141,13 @@ class InspectPages(QWidget):
     def restore(self, states: dict[str, dict[str, object]]) -> None:
         """Take up what :meth:`state` gave."""
         self._states = {id: state for id, state in states.items() if isinstance(state, dict)}
+
+
+def _in_order(page: QWidget) -> list[QWidget]:
+    """What of a page the Tab key reaches, in its order."""
+    found, widget = [], page.nextInFocusChain()
+    while widget is not None and widget is not page:
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.focusProxy() is None:
+            found.append(widget)
+        widget = widget.nextInFocusChain()
+    return found

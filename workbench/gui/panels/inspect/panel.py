@@ -4,6 +4,7 @@ The panel arranges and has the commands. What is looked at is chosen in :mod:`wo
 :mod:`workbench.gui.models.inspection` and shown by the pages.
 """
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -91,6 +92,9 @@ class InspectPanel(Panel):
         strip = self.layout()
         assert isinstance(strip, QVBoxLayout)
         strip.insertWidget(strip.indexOf(self.errors) + 1, self.bar)  # above the empty page, too: it chooses
+        keys = (*self.bar.pickers, *self.bar.buttons, self.pages.tabs)
+        for one, after in pairwise(keys):
+            self.setTabOrder(one, after)
         self._highlight = DropHighlight(self, theme, text="Drop to classify")
         self._connect()
         self._refresh()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QSlider, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSlider, QSplitter, QVBoxLayout, QWidget
 
 from workbench.engine.errors import UserError
 from workbench.gui.models.inspection import InspectionModel
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _SMALL = 72  # logical pixels of a neighbour's tile
 _STRENGTH = 60  # percent
+_ROOM = 20  # times the neighbours' height: all there is, for the picture
 _LOOKING = "Looking at the training items\N{HORIZONTAL ELLIPSIS}"
 
 
@@ -56,7 +57,7 @@ class CloseCard(QWidget):
         self._heat_words = ElidedLabel()
         self._heat_words.setProperty("role", "muted")
         self.probabilities = Probabilities(theme, name=f"{name}-probabilities")
-        self._alike_words = WrappedLabel()
+        self._alike_words = ElidedLabel()
         self._alike_words.setProperty("role", "muted")
         self.neighbours = ItemGrid(model.workspace, theme, name=f"{name}-neighbours")
         self.neighbours.set_tile(_SMALL)
@@ -65,40 +66,46 @@ class CloseCard(QWidget):
         self.show_subject(None)
 
     def _lay_out(self) -> None:
+        answered = QVBoxLayout()
+        answered.setSpacing(GAP // 2)
+        answered.addWidget(_heading("Probabilities"))
+        answered.addWidget(self.probabilities, 1)
+        both = QHBoxLayout()
+        both.setSpacing(GAP)
+        both.addWidget(self.view, 3)
+        both.addLayout(answered, 2)
         tools = QHBoxLayout()
         tools.setSpacing(GAP // 2)
         tools.addWidget(self._where)
         tools.addWidget(self._strength)
         tools.addWidget(self._heat_words, 1)
+        told = QHBoxLayout()
+        told.setSpacing(GAP)
+        told.addWidget(_heading("Most alike in training"))
+        told.addWidget(self._alike_words, 1)
         above, below = QWidget(), QWidget()
-        picture = QVBoxLayout(above)
-        picture.addWidget(self.view, 1)
-        picture.addLayout(tools)
-        beside = QGridLayout(below)
-        beside.setSpacing(GAP // 2)
-        for column, (title, widgets) in enumerate(
-            (("Probabilities", (self.probabilities,)), ("Most alike in training", (self._alike_words, self.neighbours)))
-        ):
-            heading = QLabel(title)
-            heading.setProperty("role", "heading")
-            beside.addWidget(heading, 0, column)
-            beside.setColumnStretch(column, 1)
-            for row, widget in enumerate(widgets, 1):
-                beside.addWidget(widget, row, column, 3 - len(widgets) if widget is widgets[-1] else 1, 1)
-        beside.setRowStretch(2, 1)
-        for layout in (picture, beside):
+        picture, alike = QVBoxLayout(above), QVBoxLayout(below)
+        for layout in (picture, alike):
             layout.setContentsMargins(0, 0, 0, 0)
-        parts = named(QSplitter(Qt.Orientation.Vertical), "inspect.card-parts", "Picture and what was answered")
-        parts.setChildrenCollapsible(False)
-        for part, stretch in ((above, 3), (below, 2)):
-            parts.addWidget(part)
-            parts.setStretchFactor(parts.indexOf(part), stretch)
+            layout.setSpacing(GAP // 2)
+        picture.addLayout(both, 1)
+        picture.addLayout(tools)
+        alike.addLayout(told)
+        alike.addWidget(self.neighbours, 1)
+        self._parts = named(QSplitter(Qt.Orientation.Vertical), "inspect.card-parts", "Picture and what is alike")
+        self._parts.setChildrenCollapsible(False)
+        self._parts.addWidget(above)
+        self._parts.addWidget(below)
+        self._parts.setStretchFactor(0, 1)
+        # Below one row of tiles; what there is more goes to the picture.
+        row = self.neighbours.gallery.cell.height() + 2 * self.fontMetrics().height()
+        self._parts.setSizes([_ROOM * row, row])
         column_of_all = QVBoxLayout(self)
         column_of_all.setContentsMargins(GAP, 0, 0, 0)
         column_of_all.setSpacing(GAP // 2)
         for line in (self._name, self._answer, self._verdict):
             column_of_all.addWidget(line)
-        column_of_all.addWidget(parts, 1)
+        column_of_all.addWidget(self._parts, 1)
 
     def _connect(self) -> None:
         closely = self.closely
@@ -119,12 +126,12 @@ class CloseCard(QWidget):
         self.view.show_heat(None)
         self._heat_words.show_text("")
         self._verdict.setText("")
+        self._alike_words.show_text("")
         self.neighbours.clear()
         if subject is None:
             self.closely.drop()
             self._name.show_text("")
             self._answer.setText("")
-            self._alike_words.setText("")
             self.view.show_sentence("No image is chosen")
             self.probabilities.show_answer(None)
             return
@@ -145,7 +152,7 @@ class CloseCard(QWidget):
 
     @property
     def alike_words(self) -> str:
-        return self._alike_words.text()
+        return self._alike_words.whole
 
     # Where it looks
 
@@ -184,7 +191,7 @@ class CloseCard(QWidget):
 
     def _find_alike(self) -> None:
         if self._model.training is None:
-            self._alike_words.setText(_LOOKING)
+            self._alike_words.show_text(_LOOKING)
             self._model.want_training()
         else:
             self.closely.compare()
@@ -202,9 +209,9 @@ class CloseCard(QWidget):
         names = [training.classes[label] if label >= 0 else "no label" for label in labels]
         counts = ", ".join(f"{count} {name}" for name, count in Counter(names).most_common())
         near, far = alike.distances[0], alike.distances[-1]
-        self._alike_words.setText(f"{counts} · distance {near:.2f} to {far:.2f}")
+        self._alike_words.show_text(f"{counts} · distance {near:.2f} to {far:.2f}")
         self._alike_words.setToolTip(
-            "Cosine distance of what the last layer sees: "
+            f"{self._alike_words.whole}\nCosine distance of what the last layer sees: "
             + ", ".join(f"{name} {one:.3f}" for name, one in zip(names, alike.distances.tolist(), strict=True))
         )
         self.neighbours.show_items(dataset, training, alike.items)
@@ -229,9 +236,15 @@ class CloseCard(QWidget):
         elif what == "heat":
             self._heat_words.show_text(said)
         elif what == "alike":
-            self._alike_words.setText(said)
+            self._alike_words.show_text(said)
         else:
             self._verdict.setText(said)
+
+
+def _heading(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setProperty("role", "heading")
+    return label
 
 
 def _in_words(subject: Subject) -> str:

@@ -23,6 +23,7 @@ from workbench.gui.models.inspection import InspectionModel
 from workbench.gui.models.run_columns import labels, score_text
 from workbench.gui.naming import named
 from workbench.gui.theme import GAP, Theme
+from workbench.gui.units import items_text
 from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.images.label import WrappedLabel
 from workbench.gui.widgets.images.progress import ProgressLine
@@ -79,6 +80,7 @@ class ComparePage(QWidget):
         self.filter.setPlaceholderText("Find a class")
         self.filter.setClearButtonEnabled(True)
         self._lay_out()
+        self.first = self.picker
         self.picker.activated.connect(self._on_run_activated)
         self.filter.textChanged.connect(self.table.search)
         self.outcomes.picked.connect(model.show_items)
@@ -197,7 +199,7 @@ class ComparePage(QWidget):
             self._pages.setCurrentWidget(self.message)
             return
         found = compared.comparison
-        items = f"of {len(found.items):,} items"
+        items = f"of {items_text(len(found.items))}"
         self.tiles["shown"].set_title(f"This run, step {compared.shown.step:,}")
         self.tiles["shown"].show_number(f"{100 * found.second_accuracy:.1f} %", items)
         self.tiles["baseline"].set_title(f"The other, step {compared.baseline.step:,}")
@@ -253,7 +255,7 @@ def verdict(compared: Compared) -> str:
     fixed, broken = len(found.fixed), len(found.broken)
     name, other = compared.shown.name, compared.baseline.name
     name, other = (name, other) if name != other else ("this run", "the other")
-    on = f"on {len(found.items):,} {compared.shown.split} items"
+    on = f"on {items_text(len(found.items), kind=compared.shown.split)}"
     if fixed == broken:
         first = f"{_capital(name)} and {other} are equally good {on}"
     else:

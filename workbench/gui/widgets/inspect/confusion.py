@@ -30,6 +30,7 @@ from workbench.gui.models.confusion import Cell, ConfusionTable, Counting, Pair
 from workbench.gui.models.inspection import InspectionModel
 from workbench.gui.naming import named
 from workbench.gui.theme import GAP, Theme
+from workbench.gui.units import items_text
 from workbench.gui.widgets.images.label import ElidedLabel
 from workbench.gui.widgets.images.wrapping import WrapLayout
 from workbench.gui.widgets.inspect.confusion_colours import ScaleLegend
@@ -55,6 +56,7 @@ _ORDER_TITLES = {
 _HINT = "Point at a cell to read it, double-click to see its items. The wheel zooms, dragging moves."
 _NO_ITEMS = "No items in this split, so there is nothing to compare."
 _NO_ERRORS = "No class is taken for another."
+_NO_LABELS = "None of these items has a label, so none is known to be taken for another class."
 _COUNTING = "Counting which class is taken for which\N{HORIZONTAL ELLIPSIS}"
 _AT_ONCE = 5_000_000
 """Answers (items times classes) and cells that are counted in a few hundredths of a second; more takes a job."""
@@ -80,6 +82,7 @@ class ConfusionPage(QWidget):
         self._job: Job | None = None
         self._build()
         self._lay_out()
+        self.first = self.view
         self._connect()
         self._take()
 
@@ -242,6 +245,7 @@ class ConfusionPage(QWidget):
         self.pairs.show_pairs(table, counting, drawn.pairs if drawn else [])
         blocked.unblock()
         self._nothing.setText(_NO_ITEMS)
+        self._no_errors.setText(_NO_LABELS if table is not None and not table.taken.any() else _NO_ERRORS)
         self._pair_pages.setCurrentWidget(self.pairs if self.pairs.pairs else self._no_errors)
         self._bar.setEnabled(table is not None)
         self._pages.setCurrentWidget(self._splitter if table else self._nothing)
@@ -323,4 +327,4 @@ def _counted(work: Callable[[], _Drawn]) -> Generator[Event, None, _Drawn]:
 
 def _measured(inspection: "Inspection") -> str:
     """What the numbers were measured on."""
-    return f"{len(inspection):,} items \N{MIDDLE DOT} {inspection.protocol} \N{MIDDLE DOT} step {inspection.step:,}"
+    return f"{items_text(len(inspection))} \N{MIDDLE DOT} {inspection.protocol} \N{MIDDLE DOT} step {inspection.step:,}"

@@ -95,6 +95,7 @@ class MatrixPicture:
         used = [Scale.WRONG] if self.hide_right else [Scale.RIGHT, Scale.WRONG]
         if self.table.has_unlabelled and self.counting is not Counting.PRECISION:
             used.append(Scale.NO_LABEL)
+        used = [scale for scale in used if self.most[scale] > 0]  # a scale from 0 to 0 says nothing
         return [Entry(scale=scale, title=titles[scale], low="0", high=self._end(self.most[scale])) for scale in used]
 
     def _end(self, most: float) -> str:

@@ -5,6 +5,7 @@ coloured by) with a scatter, its legend, and what is selected.
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,9 @@ from workbench.gui.widgets.inspect.scatter import Scatter
 from workbench.gui.widgets.inspect.scatter_legend import ScatterLegend
 from workbench.gui.widgets.inspect.scatter_names import Name
 from workbench.gui.widgets.inspect.selected_points import SelectedPoints
+
+if TYPE_CHECKING:
+    from workbench.engine.data.opened import Dataset
 
 Items = NDArray[np.int64]
 DOT = " \N{MIDDLE DOT} "
@@ -54,6 +58,7 @@ class EmbeddingPage(QWidget):
         self._caption = ElidedLabel()
         self._caption.setProperty("role", "muted")
         self._lay_out()
+        self.first = self.scatter
         self._connect()
         self._on_cloud_changed()
 
@@ -138,7 +143,7 @@ class EmbeddingPage(QWidget):
     def _on_cloud_changed(self) -> None:
         cloud = self.embedding.cloud
         self.card.hide()
-        self.card.set_dataset(self._model.dataset if cloud else None)
+        self.card.set_dataset(self._dataset)
         self.bar.offer_colourings(cloud.scores if cloud else (), several=bool(cloud and len(cloud.parts) > 1))
         self.bar.setEnabled(cloud is not None)
         self._on_placed()
@@ -263,11 +268,17 @@ class EmbeddingPage(QWidget):
 
     # Points
 
+    @property
+    def _dataset(self) -> "Dataset | None":
+        """What the points are items of; ``None`` where something else is looked at by now."""
+        cloud, shown = self.embedding.cloud, self._model.inspection
+        return self._model.dataset if cloud and shown and shown.dataset == cloud.whole.dataset else None
+
     def words(self, index: int) -> str:
         """What is said of a point, a line each."""
         cloud = self.embedding.cloud
         assert cloud
-        whole, dataset = cloud.whole, self._model.dataset
+        whole, dataset = cloud.whole, self._dataset
         item, label, predicted = int(whole.items[index]), int(whole.labels[index]), int(whole.predicted[index])
         truth = whole.classes[label] if label >= 0 else ""
         verdict = "no label" if not truth else "right" if label == predicted else f"wrong, it is {truth}"
@@ -308,7 +319,7 @@ class EmbeddingPage(QWidget):
             items,
             f"{wrong:,} of them wrong" if wrong else "none of them wrong",
             inspection=whole,
-            dataset=self._model.dataset,
+            dataset=self._dataset,
             shown=int((cloud.part[selection] == 0).sum()),
             split=cloud.parts[0],
         )

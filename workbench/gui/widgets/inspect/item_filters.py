@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from workbench.engine.inspection.inspection import Inspection
 
 USUAL_RANKING, WITHOUT_LABELS = "worst", "least-confident"
+_BY_LABELS = (USUAL_RANKING, "confidently-wrong")
 _PAUSE_MILLISECONDS = 120  # after a letter was typed
 _CHOSEN, _NAMED, _LONGEST = 9, 12, 26  # characters of a combo box, of the name, and of either at most
 _CHIP = 48  # characters of the chip at most
@@ -103,9 +104,13 @@ class ItemFilters(QWidget):
                     combo.addItem(f"no label ({len(labels) - len(known):,})", -1)
             _choose(combo, chosen)
             blocked.unblock()
-        if inspection is not None and not inspection.known.any() and self.ranking == USUAL_RANKING:
-            self.set_ranking(WITHOUT_LABELS)
+        self.suit(inspection)
         self.setEnabled(inspection is not None)
+
+    def suit(self, inspection: "Inspection | None") -> None:
+        """Where no item has a label, an order that needs labels gives way, without a signal."""
+        if inspection is not None and not inspection.known.any() and self.ranking in _BY_LABELS:
+            self.set_ranking(WITHOUT_LABELS)
 
     def clear(self) -> None:
         """Nothing is narrowed down any more; no signal says so."""

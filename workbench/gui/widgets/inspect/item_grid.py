@@ -67,7 +67,7 @@ class ItemGrid(QWidget):
     def __init__(self, workspace: Workspace, theme: Theme, *, name: str) -> None:
         super().__init__()
         self._workspace = workspace
-        self._dataset: Dataset | None = None
+        self._read: tuple[Dataset, Catalogue] | None = None
         cache = ThumbnailCache(workspace.preferences.cache / "thumbnails")
         self.thumbnails = Thumbnailer(workspace.jobs, limit_bytes=THUMBNAIL_BYTES, cache=cache, parent=self)
         self.model = InspectedModel(self.thumbnails, parent=self)
@@ -102,11 +102,8 @@ class ItemGrid(QWidget):
             inspection: Of that dataset; has an answer for each of ``items``.
             items: int64, ids.
         """
-        before = self.model.catalogue
-        known = before is not None and dataset is self._dataset
-        catalogue: Catalogue = before if before is not None and known else catalogue_of(dataset)
+        before, catalogue = self.model.catalogue, self.read(dataset)
         kept = before is not None and catalogue.images is before.images
-        self._dataset = dataset
         place, current = Place.of(self.gallery), self.current
         selected = self.gallery.selected_rows().size
         moved = self.model.show_items(catalogue, inspection, np.asarray(items, np.int64))
@@ -118,9 +115,15 @@ class ItemGrid(QWidget):
         if current != self.current and self.current < 0:
             self.picked.emit(-1)
 
+    def read(self, dataset: "Dataset") -> Catalogue:
+        """What is known of the items of a dataset; kept for the next call, because 50,000 names take a moment."""
+        if self._read is None or dataset is not self._read[0]:
+            self._read = dataset, catalogue_of(dataset)
+        return self._read[1]
+
     def clear(self) -> None:
         """Show nothing, and hold nothing."""
-        self._dataset = None
+        self._read = None
         self.model.show_items(None, None, np.empty(0, np.int64))
         self._tell()
 

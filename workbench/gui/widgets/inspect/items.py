@@ -5,9 +5,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSlider, QSplitter, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSlider,
+    QSplitter,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
-from workbench.gui.models.catalogue import catalogue_of
 from workbench.gui.models.inspection import InspectionModel
 from workbench.gui.models.item_list import ItemList
 from workbench.gui.naming import named
@@ -98,6 +107,7 @@ class ItemsPage(QWidget):
         self.beside = QSplitter(Qt.Orientation.Horizontal)
         self.beside.setChildrenCollapsible(False)
         self.beside.addWidget(self.grid)
+        self.first = self.grid
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GAP)
@@ -151,7 +161,7 @@ class ItemsPage(QWidget):
             self._tell_title()
         self.filters.fill(inspection, keep=same)
         known = inspection is not None and dataset is not None
-        self.list.take(inspection if known else None, folded=catalogue_of(dataset).folded if dataset else ())
+        self.list.take(inspection if known else None, folded=self.grid.read(dataset).folded if dataset else ())
         self._want()
 
     def restrict(self, items: "Items", title: str) -> None:
@@ -281,6 +291,9 @@ class ItemsPage(QWidget):
         if self.card is None and wanted:
             self._make_card()
         if self.card is not None:
+            focus = QApplication.focusWidget()
+            if not wanted and focus is not None and self.card.isAncestorOf(focus):
+                self.grid.setFocus()  # else the keys would be lost with it
             self.card.setVisible(wanted)
             if wanted:
                 self.card.show_item(item)
@@ -325,6 +338,7 @@ class ItemsPage(QWidget):
         self._closely.setChecked(state.get("closely") is not False)
         if isinstance(ranking, str) and self._among is None:
             self.filters.set_ranking(ranking)
+            self.filters.suit(self._shown)
             self._want()
 
 

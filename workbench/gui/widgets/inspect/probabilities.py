@@ -120,11 +120,14 @@ class _Bar(QStyledItemDelegate):
         painter.setPen(option.palette.color(QPalette.ColorRole.Text))
         painter.drawText(inside, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), number)
         inside.setRight(inside.right() - metrics.horizontalAdvance(number) - GAP)
+        name = self._classes.names[row]
         if label == self._classes.truth:
+            rest = inside.width() - metrics.horizontalAdvance(name) - GAP
+            true = _TRUE if metrics.horizontalAdvance(_TRUE) <= rest else _TRUE[0]  # the name comes first
             painter.setPen(QColor(colours.muted))
-            painter.drawText(inside, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), _TRUE)
-            inside.setRight(inside.right() - metrics.horizontalAdvance(_TRUE) - GAP)
+            painter.drawText(inside, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), true)
+            inside.setRight(inside.right() - metrics.horizontalAdvance(true) - GAP // 2)
             painter.setPen(option.palette.color(QPalette.ColorRole.Text))
-        name = metrics.elidedText(self._classes.names[row], Qt.TextElideMode.ElideRight, inside.width())
+        name = metrics.elidedText(name, Qt.TextElideMode.ElideRight, inside.width())
         painter.drawText(inside, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), name)
         painter.restore()

@@ -25,6 +25,7 @@ from workbench.gui.models.inspection import InspectionModel
 from workbench.gui.models.looking import VALIDATION
 from workbench.gui.naming import named
 from workbench.gui.theme import GAP, Theme
+from workbench.gui.units import items_text
 from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.images.label import WrappedLabel
 from workbench.gui.widgets.inspect.class_table import ClassTable
@@ -74,6 +75,7 @@ class ScorePage(QWidget):
         self.told.setObjectName("score.told")
         self.told.setProperty("role", "muted")
         self._lay_out()
+        self.first = self.table
         self.filter.textChanged.connect(self.table.search)
         self.table.picked.connect(self._on_class_picked)
         self.reliability.picked.connect(self._on_reliability_picked)
@@ -115,6 +117,8 @@ class ScorePage(QWidget):
         self.splitter.addWidget(left)
         self.splitter.addWidget(right)
         self.splitter.setSizes([500, 500])
+        self._sizes: list[int] = []  # as a person has set them
+        self.splitter.splitterMoved.connect(self._on_splitter_moved)
         content = QWidget()
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
@@ -194,7 +198,7 @@ class ScorePage(QWidget):
         if not same:
             self.classes.show(scored)
         right = int(scored.right.sum())
-        items = f"{report.items:,} items"
+        items = items_text(report.items)
         low, high = report.accuracy_interval
         self.tiles["accuracy"].show_number(_share(report.accuracy), f"{_between(low, high)} · {right:,} of {items}")
         self.tiles["top5"].set_title(f"Top {report.top}")
@@ -205,8 +209,8 @@ class ScorePage(QWidget):
         self.tiles["balanced"].show_number(_share(report.balanced_accuracy), f"over {classes}")
         left_out = f" {report.unlabelled:,} without a label are left out." if report.unlabelled else ""
         self.measured.setText(
-            f"Measured on {report.items:,} {shown.split} items at step {shown.step:,}: {shown.protocol}.{left_out}"
-            f" Ranges are 95 % bootstrap intervals."
+            f"Measured on {items_text(report.items, kind=shown.split)} at step {shown.step:,}: {shown.protocol}."
+            f"{left_out} Ranges are 95 % bootstrap intervals."
         )
         self._show_calibration()
         self._pages.setCurrentWidget(self._content)
@@ -285,14 +289,18 @@ class ScorePage(QWidget):
         """What can be saved as tables."""
         return {"Scores of each class": self.classes.as_csv} if self.scored else {}
 
+    def _on_splitter_moved(self) -> None:
+        self._sizes = self.splitter.sizes()
+
     def state(self) -> dict[str, object]:
-        return {"scaled": self.scaled.isChecked(), "splitter": self.splitter.sizes()}
+        return {"scaled": self.scaled.isChecked(), "splitter": self._sizes}
 
     def restore(self, state: dict[str, object]) -> None:
         """Take up what :meth:`state` gave."""
         sizes = state.get("splitter")
         self.scaled.setChecked(state.get("scaled") is True)
         if isinstance(sizes, list) and len(sizes) == 2 and all(isinstance(size, int) and size > 0 for size in sizes):
+            self._sizes = sizes
             self.splitter.setSizes(sizes)
 
 

@@ -43,12 +43,12 @@ class ThresholdBar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GAP)
+        row.addWidget(self.slider, 1)  # first, because keys reach widgets in the order in which they come in
         for text, widget in (("&Threshold", self.number), ("&accepts of the known", self.share)):
             label = QLabel(text)
             label.setBuddy(widget)
             row.addWidget(label)
             row.addWidget(widget)
-        row.insertWidget(0, self.slider, 1)
         self.slider.valueChanged.connect(self._on_slider_moved)
         self.number.valueChanged.connect(self.moved)
         self.share.valueChanged.connect(self._on_share_changed)

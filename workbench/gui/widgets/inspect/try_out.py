@@ -57,6 +57,7 @@ class TryPage(QWidget):
         self._hint = QLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
         self._hint.setProperty("role", "muted")
         self._lay_out()
+        self.first = self.table
         self._connect()
         self._tell()
 
@@ -72,7 +73,8 @@ class TryPage(QWidget):
         header = self.table.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for place, share in ((1, 16), (2, 13), (3, 14)):
+        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # names of photographs begin alike
+        for place, share in ((1, 14), (2, 11), (3, 11)):
             self.table.setColumnWidth(place, self.fontMetrics().averageCharWidth() * share)
         tools = QHBoxLayout()
         tools.setSpacing(GAP)
@@ -86,6 +88,7 @@ class TryPage(QWidget):
         beside.addWidget(self.card)
         beside.setStretchFactor(0, 1)
         beside.setStretchFactor(1, 1)
+        beside.setSizes([500, 500])
         pages = QWidget()
         self._pages = QStackedLayout(pages)
         self._pages.addWidget(beside)

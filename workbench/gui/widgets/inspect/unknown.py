@@ -71,6 +71,7 @@ class UnknownPage(QWidget):
         self._protocol.setProperty("role", "muted")
         self._rest = QTimer(self, singleShot=True, interval=_PAUSE)
         self._lay_out()
+        self.first = self.histograms
         self._connect()
         self._refresh()
 
@@ -89,6 +90,7 @@ class UnknownPage(QWidget):
         plot.addWidget(self.histograms, 1)
         plot.addWidget(self.bar)
         effects = QScrollArea(widgetResizable=True)
+        named(effects, "inspect.unknown-effects", "What the threshold does")
         effects.setFrameShape(QFrame.Shape.NoFrame)
         effects.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         effects.setWidget(self.verdicts)
@@ -114,7 +116,12 @@ class UnknownPage(QWidget):
         column = QVBoxLayout(lower)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.tabs)
+        row = QHBoxLayout()
+        row.setSpacing(GAP)
+        row.addWidget(self.tabs)
+        row.addStretch(1)
+        row.addWidget(self.items.head)
+        column.addLayout(row)
         column.addWidget(self._stack, 1)
         self.splitter = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
         self.splitter.addWidget(upper)
@@ -128,6 +135,9 @@ class UnknownPage(QWidget):
         whole.addWidget(purpose)
         whole.addLayout(head)
         whole.addWidget(self.splitter, 1)
+        self.setTabOrder(self.tabs, self.items.choice)
+        self.setTabOrder(self.items.choice, self.items.rejected.gallery)
+        self.setTabOrder(self.items.rejected.gallery, self.items.accepted.gallery)
 
     def _connect(self) -> None:
         self._model.changed.connect(self._on_model_changed)
@@ -141,8 +151,12 @@ class UnknownPage(QWidget):
         self.bar.share_wanted.connect(self._on_share_wanted)
         self.items.set_chosen.connect(self._show_items)
         self.items.opened.connect(self._model.open_item)
-        self.tabs.currentChanged.connect(self._stack.setCurrentIndex)
+        self.tabs.currentChanged.connect(self._on_tab_changed)
         self._rest.timeout.connect(self._on_hand_rested)
+
+    def _on_tab_changed(self, index: int) -> None:
+        self._stack.setCurrentIndex(index)
+        self.items.head.setVisible(self._stack.currentWidget() is self.items)
 
     # What it offers
 
@@ -215,7 +229,7 @@ class UnknownPage(QWidget):
             self._shown = shown
             self._show_histograms(samples)
             if known:
-                self._threshold = known.threshold_for(self._share)
+                self._threshold = _threshold_for(known, self._share)
         scored = self.knownness.scored
         one = scored.get(str(self.score.currentData()))
         self.score.setToolTip(one.score.help if one else "")
@@ -273,9 +287,7 @@ class UnknownPage(QWidget):
     def _on_share_wanted(self, share: float) -> None:
         known = self._known
         if known:
-            self._share, self._threshold = share, known.threshold_for(share)
-            if math.isinf(self._threshold):  # nothing is to be accepted
-                self._threshold = float(math.nextafter(known.scores[-1], math.inf))
+            self._share, self._threshold = share, _threshold_for(known, share)
             self._show_threshold()
             self._rest.start()
 
@@ -307,3 +319,9 @@ class UnknownPage(QWidget):
         else:
             dataset = model.dataset_of(chosen) if inspection is model.unknowns.get(chosen) else None
         self.items.show_divided(one, self._threshold, inspection=inspection, dataset=dataset)
+
+
+def _threshold_for(known: Sample, share: float) -> float:
+    """The highest threshold that accepts a share of the known items; finite where none is to be accepted, too."""
+    threshold = known.threshold_for(share)
+    return float(math.nextafter(known.scores[-1], math.inf)) if math.isinf(threshold) else threshold

@@ -17,10 +17,14 @@ if TYPE_CHECKING:
     from workbench.engine.inspection.inspection import Inspection
 
 _KNOWN_TITLE = "Known items"
+_TILE = 88  # logical pixels
 
 
 class DividedItems(QWidget):
     """Two grids. Whoever owns it says what is in them.
+
+    Attributes:
+        head: Chooses the set; whoever owns this finds a place for it.
 
     Signals:
         set_chosen: Another set is wanted, see :attr:`chosen`.
@@ -47,21 +51,21 @@ class DividedItems(QWidget):
             column.addWidget(title)
             column.addWidget(grid, 1)
             halves.addLayout(column, 1)
+            grid.set_tile(_TILE)
             grid.opened.connect(self._on_opened)
         label = QLabel("Sho&w")
         label.setBuddy(self.choice)
         order = QLabel("nearest to the threshold first")
         order.setProperty("role", "muted")
-        row = QHBoxLayout()
+        self.head = QWidget()
+        row = QHBoxLayout(self.head)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GAP)
+        row.addWidget(order)
         row.addWidget(label)
         row.addWidget(self.choice)
-        row.addWidget(order)
-        row.addStretch(1)
         whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, GAP, 0, 0)
-        whole.setSpacing(GAP)
-        whole.addLayout(row)
+        whole.setContentsMargins(0, GAP // 2, 0, 0)
         whole.addLayout(halves, 1)
         self.choice.currentIndexChanged.connect(self.set_chosen)
         self.clear("")
