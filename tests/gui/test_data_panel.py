@@ -322,7 +322,9 @@ def test_an_error_of_a_closed_dialog_is_shown_by_the_panel(
 ) -> None:
     gate = threading.Event()
 
-    def held(project: Project, target: str, *, preferences: Preferences, repairs: Sequence[str]) -> Work:
+    def held(
+        project: Project, target: str, *, preferences: Preferences, repairs: Sequence[str], unknowns: Sequence[str]
+    ) -> Work:
         while not gate.wait(0.01):
             yield Progress(stage="waiting", done=0, total=0)
         raise UserError("these are not the digits")

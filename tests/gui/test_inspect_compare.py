@@ -204,6 +204,18 @@ def test_the_choice_is_taken_up_again(page: ComparePage) -> None:
     assert page.state() == {"run": "r-1"}
 
 
+def test_a_remembered_run_of_another_project_is_forgotten(
+    page: ComparePage, model: InspectionModel, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    qtbot: QtBot,
+) -> None:  # fmt: skip
+    zoo = make_zoo(workspace.opened(), tmp_path, monkeypatch)
+    page.restore({"run": "20200101-elsewhere"})
+    choose_first(zoo, model, qtbot)
+    qtbot.waitUntil(lambda: page.comparing.run == "")
+    assert page.comparing.problem == ""
+    assert page.message.text.startswith("Choose another run")
+
+
 def test_items_that_only_one_was_asked_about_are_left_out() -> None:
     assert len(mended().comparison.items) == 12
     assert np.array_equal(mended().support, [6, 6])

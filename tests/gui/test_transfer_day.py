@@ -14,6 +14,7 @@ from workbench.gui.theme import Theme
 from workbench.gui.widgets.inspect.tiles import Tile
 
 WAIT = 600_000  # milliseconds
+GENTLY = {"model.backbone_rate": "0.02", "train.epochs": "4", "train.evaluate_every": "10", "train.ema": "0.95"}
 
 
 @pytest.fixture
@@ -34,16 +35,16 @@ def setting(person: Person, section: str, field: str, text: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("data", "preset", "wanted"),
+    ("data", "preset", "settings", "wanted"),
     [
-        ("hymenoptera/subset_256px", "transfer-head", 0.928),
-        ("hymenoptera/subset_256px", "transfer-modern", 0.95),
-        ("flowers5/subset_80_30", "transfer-modern", 0.75),
+        ("hymenoptera/subset_256px", "transfer-head", {}, 0.928),
+        ("hymenoptera/subset_256px", "transfer-few", GENTLY, 0.95),
+        ("flowers5/subset_80_30", "transfer-few", {}, 0.75),
     ],
     ids=["frozen", "fine-tuned", "flowers"],
 )
 def test_photographs_are_learned_in_the_window(
-    person: Person, tmp_path: Path, data: str, preset: str, wanted: float
+    person: Person, tmp_path: Path, data: str, preset: str, settings: dict[str, str], wanted: float
 ) -> None:
     folder, weights = shared_data(data), shared_data("weights", "tf_efficientnet_lite0_timm.safetensors")
     person.new_project(tmp_path / "zoo")
@@ -52,6 +53,8 @@ def test_photographs_are_learned_in_the_window(
     person.choose("train.preset", preset)
     setting(person, "model", "backbone", "timm/tf_efficientnet_lite0")
     setting(person, "model", "weights", str(weights))
+    for name, text in settings.items():
+        setting(person, *name.split("."), text)
     person.click("train.start")
     person.bot.waitUntil(lambda: bool(person.workspace.opened().runs()), timeout=WAIT)
     (row,) = person.workspace.opened().runs()

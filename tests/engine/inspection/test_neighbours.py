@@ -1,13 +1,11 @@
 """Nearest neighbours against scikit-learn, in every division into pieces, with ties, zeros and odd numbers."""
 
-import time
-
 import numpy as np
 import pytest
 from sklearn.metrics.pairwise import cosine_distances
 
 from workbench.engine.inspection import neighbours
-from workbench.engine.inspection.neighbours import Neighbours, nearest
+from workbench.engine.inspection.neighbours import nearest
 
 
 def features(count: int, size: int = 24, *, seed: int = 0) -> np.ndarray:
@@ -98,14 +96,3 @@ def test_few_or_none_to_choose_from() -> None:
     assert rows.shape == distances.shape == (3, 2)
     assert nearest(features(3), features(0), k=8)[0].shape == (3, 0)
     assert nearest(features(0), features(5), k=2)[0].shape == (0, 2)
-
-
-def test_one_question_to_fifty_thousand_is_answered_at_once() -> None:
-    known = Neighbours(features(50_000, 512))
-    query = features(1, 512, seed=5)
-    seconds = []
-    for _ in range(5):
-        started = time.perf_counter()
-        known.nearest(query, k=10)
-        seconds.append(time.perf_counter() - started)
-    assert min(seconds) < 0.05

@@ -148,6 +148,8 @@ class Comparing(QObject):
             self._job = None
         self.compared, self.problem = None, ""
         shown, workspace = self._model.inspection, self._model.workspace
+        if self._model.runs.known and self._model.runs.facts(self.run) is None:
+            self.run = ""  # it was of another project, or is gone
         if self.run and shown is not None and shown.run != self.run and workspace.project is not None:
             checkpoint = at_hand(self._model.runs.facts(self.run), BEST)
             choice = Choice(run=self.run, checkpoint=checkpoint, split=shown.split)
