@@ -221,12 +221,14 @@ def test_the_training_items_bring_two_more_scores(qtbot: QtBot, page: UnknownPag
     scored(qtbot, page)
     assert [page.score.itemData(row) for row in range(page.score.count())] == ["max-probability", "energy"]
     choose(page, "energy")
+    page.bar.share.setValue(75.0)
     model.put(known_items(seed=5, split="train", items=np.arange(100, 140)))
     qtbot.waitUntil(lambda: page.score.count() == 4)
     assert page.score.currentData() == "energy"
     choose(page, "feature-distance")
     assert page.threshold is not None
     assert page.threshold.score == "feature-distance"
+    assert page.bar.share.value() == 75.0  # though the energies that were a threshold are out of its range
 
 
 def test_the_grids_hold_both_sides_nearest_first(

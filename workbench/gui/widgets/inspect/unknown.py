@@ -227,7 +227,9 @@ class UnknownPage(QWidget):
         shown = tuple(map(id, samples))
         if shown != self._shown:
             self._shown = shown
+            share = self._share
             self._show_histograms(samples)
+            self._share = share  # the bar moves its old threshold into its new range, which is nobody's wish
             if known:
                 self._threshold = _threshold_for(known, self._share)
         scored = self.knownness.scored
