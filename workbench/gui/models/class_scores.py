@@ -5,7 +5,7 @@ The arithmetic is the engine's; here is decided on which items a temperature is 
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from workbench.engine.waiting import waiting
 from workbench.gui.jobs import Work
-from workbench.gui.models.statistics import as_csv
+from workbench.gui.models.class_rows import CLASS, VALUE, Bar, ClassRows
 from workbench.gui.units import items_text
 
 if TYPE_CHECKING:
@@ -26,14 +26,7 @@ Floats = NDArray[np.float64]
 Items = NDArray[np.int64]
 
 NONE = "–"
-CLASS, SUPPORT, PRECISION, RECALL, F1, PREDICTED = range(6)
-VALUE = Qt.ItemDataRole.UserRole + 1
-"""What a cell is sorted by and its bar measured by: a share, a count, a name; ``None`` where there is none."""
-BAR = Qt.ItemDataRole.UserRole + 2
-"""The :class:`Bar` below a number, or ``None``."""
-_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-_CENTRE = int(Qt.AlignmentFlag.AlignCenter)
-_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+SUPPORT, PRECISION, RECALL, F1, PREDICTED = range(1, 6)
 _ABOUT = (
     "Click a class to see its items, those that the network gets wrong first",
     "Items of the class",
@@ -44,14 +37,6 @@ _ABOUT = (
 )
 _COUNTS = (SUPPORT, PREDICTED)
 TITLES = ("Class", "Items", "Precision", "Recall", "F1", "Predicted")
-
-
-class Bar(NamedTuple):
-    """A stretch of a cell's width, 0..1, and what it is of: ``"share"``, ``"count"``, ``"good"`` or ``"bad"``."""
-
-    start: float
-    end: float
-    ink: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,14 +145,11 @@ def _fitted(inspection: "Inspection", fitted_on: "Inspection") -> str:
     return f"fitted to {items_text(count, kind=fitted_on.split)}"
 
 
-class ClassScores(QAbstractTableModel):
+class ClassScores(ClassRows):
     """A row a class that has items or is ever predicted, in label order."""
 
     def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
-        self._names: tuple[str, ...] = ()
-        self._labels: list[int] = []
-        self._columns: dict[int, list[float]] = {}
+        super().__init__(parent, titles=TITLES, about=_ABOUT)
         self._most = 1  # items of any class, or said to be of any
 
     def show(self, scored: Scored | None) -> None:
@@ -186,77 +168,24 @@ class ClassScores(QAbstractTableModel):
             self._most = int(max(report.support.max(), report.predicted.max(), 1))
         self.endResetModel()
 
-    def label(self, row: int) -> int:
-        return self._labels[row]
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(self._labels)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(TITLES)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return TITLES[section]
-            case Qt.ItemDataRole.ToolTipRole:
-                return _ABOUT[section]
-            case Qt.ItemDataRole.TextAlignmentRole:
-                return _CENTRE if section else _LEFT  # at the right the style's sorting arrow would lie on it
-        return None
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        row, column = index.row(), index.column()
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return self.text(row, column)
-            case Qt.ItemDataRole.TextAlignmentRole:
-                return _RIGHT if column else _LEFT
-            case Qt.ItemDataRole.ToolTipRole | Qt.ItemDataRole.AccessibleTextRole:
-                return self.words(row)
-        if role == BAR:
-            return self._bar(row, column)
-        return self.value(row, column) if role == VALUE else None
-
-    def _bar(self, row: int, column: int) -> Bar | None:
+    def bar(self, row: int, column: int) -> Bar | None:
         value = None if column == CLASS else self._columns[column][row]
         if value is None or value != value:
             return None
         return Bar(0.0, value / self._most, "count") if column in _COUNTS else Bar(0.0, value, "share")
 
-    def value(self, row: int, column: int) -> float | str | None:
-        """What a cell is sorted by."""
-        if column == CLASS:
-            return self._names[self._labels[row]].casefold()
-        value = self._columns[column][row]
-        return None if value != value else value
-
-    def text(self, row: int, column: int) -> str:
-        if column == CLASS:
-            return self._names[self._labels[row]]
+    def number(self, row: int, column: int) -> str:
         value = self._columns[column][row]
         if column in _COUNTS:
             return f"{value:,}"
         return NONE if value != value else f"{100 * value:.1f} %"
 
     def words(self, row: int) -> str:
-        """A class in a sentence."""
         precision, recall, f1 = (self.text(row, column) for column in (PRECISION, RECALL, F1))
         return (
             f"{self.text(row, CLASS)}: {self.text(row, SUPPORT)} items, precision {precision}, recall {recall}, F1 {f1}"
             f", predicted {self.text(row, PREDICTED)} times"
         )
-
-    def as_csv(self) -> str:
-        """Every class with its scores as shares of 1; empty where there is none."""
-        numbers = range(SUPPORT, len(TITLES))
-        rows = []
-        for row in range(self.rowCount()):
-            values = (self.value(row, column) for column in numbers)
-            rows.append([self.text(row, CLASS), *("" if value is None else value for value in values)])
-        return as_csv([title.casefold() for title in TITLES], rows)
 
 
 class MissingLast(QSortFilterProxyModel):

@@ -6,20 +6,19 @@ Which items differ and whether that can be chance is the engine's business
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QObject, Signal
 
 from workbench.engine.waiting import waiting
 from workbench.gui.jobs import DONE, FAILED, Ending, Job, Work
-from workbench.gui.models.class_scores import BAR, VALUE, Bar
+from workbench.gui.models.class_rows import CLASS, Bar, ClassRows
 from workbench.gui.models.inspectable_runs import BEST, at_hand
 from workbench.gui.models.inspection import InspectionModel
 from workbench.gui.models.looking import Choice, Look, look
 from workbench.gui.models.run_facts import RunFacts
-from workbench.gui.models.statistics import as_csv
 
 if TYPE_CHECKING:
     from workbench.engine.data.opened import Dataset
@@ -28,9 +27,8 @@ if TYPE_CHECKING:
     from workbench.engine.preferences import Preferences
     from workbench.engine.project.project import Project
 
-Index = QModelIndex | QPersistentModelIndex
 Items = NDArray[np.int64]
-CLASS, SUPPORT, BEFORE, AFTER, CHANGE, FIXED, BROKEN = range(7)
+SUPPORT, BEFORE, AFTER, CHANGE, FIXED, BROKEN = range(1, 7)
 TITLES = ("Class", "Items", "Before", "Now", "Change", "Fixed", "Broken")
 ABOUT = (
     "Click a class to see its items that are fixed or broken",
@@ -42,9 +40,6 @@ ABOUT = (
     "Items that only the other run gets right",
 )
 _MINUS = "\N{MINUS SIGN}"
-_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-_CENTRE = int(Qt.AlignmentFlag.AlignCenter)
-_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,14 +182,11 @@ def _compare(
     return (yield from waiting(partial(compare_inspections, found.inspection, shown), stage="comparing"))
 
 
-class ClassChanges(QAbstractTableModel):
+class ClassChanges(ClassRows):
     """A row a class that has items in common, in label order."""
 
     def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
-        self._names: tuple[str, ...] = ()
-        self._labels: list[int] = []
-        self._columns: dict[int, list[float]] = {}
+        super().__init__(parent, titles=TITLES, about=ABOUT)
 
     def show(self, compared: Compared | None) -> None:
         """Show the classes of a comparison."""
@@ -212,41 +204,7 @@ class ClassChanges(QAbstractTableModel):
             self._columns = {column: values.tolist() for column, values in columns.items()}
         self.endResetModel()
 
-    def label(self, row: int) -> int:
-        return self._labels[row]
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(self._labels)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(TITLES)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return TITLES[section]
-            case Qt.ItemDataRole.ToolTipRole:
-                return ABOUT[section]
-            case Qt.ItemDataRole.TextAlignmentRole:
-                return _CENTRE if section else _LEFT  # at the right the style's sorting arrow would lie on it
-        return None
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        row, column = index.row(), index.column()
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return self.text(row, column)
-            case Qt.ItemDataRole.TextAlignmentRole:
-                return _RIGHT if column else _LEFT
-            case Qt.ItemDataRole.ToolTipRole | Qt.ItemDataRole.AccessibleTextRole:
-                return self.words(row)
-        if role == BAR:
-            return self._bar(row, column)
-        return self.value(row, column) if role == VALUE else None
-
-    def _bar(self, row: int, column: int) -> Bar | None:
+    def bar(self, row: int, column: int) -> Bar | None:
         if column in (BEFORE, AFTER):
             return Bar(0.0, self._columns[column][row], "share")
         if column == CHANGE:
@@ -254,32 +212,17 @@ class ClassChanges(QAbstractTableModel):
             return Bar(0.5, 0.5 + change / 2, "good" if change > 0 else "bad")
         return None
 
-    def value(self, row: int, column: int) -> float | str:
-        """What a cell is sorted by."""
-        return self._names[self._labels[row]].casefold() if column == CLASS else self._columns[column][row]
-
-    def text(self, row: int, column: int) -> str:
-        if column == CLASS:
-            return self._names[self._labels[row]]
+    def number(self, row: int, column: int) -> str:
         value = self._columns[column][row]
         if column == CHANGE:
             return signed(value)
         return f"{100 * value:.1f} %" if column in (BEFORE, AFTER) else f"{value:,}"
 
     def words(self, row: int) -> str:
-        """A class in a sentence."""
         return (
             f"{self.text(row, CLASS)}: {self.text(row, SUPPORT)} items, {self.text(row, BEFORE)} right before,"
             f" {self.text(row, AFTER)} now; {self.text(row, FIXED)} fixed, {self.text(row, BROKEN)} broken"
         )
-
-    def as_csv(self) -> str:
-        """Every class with its numbers; shares are of 1."""
-        numbers = range(SUPPORT, len(TITLES))
-        rows = [
-            [self.text(row, CLASS), *(self.value(row, column) for column in numbers)] for row in range(self.rowCount())
-        ]
-        return as_csv([title.casefold() for title in TITLES], rows)
 
 
 def signed(share: float) -> str:

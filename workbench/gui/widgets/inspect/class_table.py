@@ -1,12 +1,11 @@
 """Numbers of each class as a table: thin bars below them, sorted by any column, found by name."""
 
-from typing import Protocol, cast
-
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRectF, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QKeyEvent, QKeySequence, QPainter, QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
-from workbench.gui.models.class_scores import BAR, Bar, MissingLast
+from workbench.gui.models.class_rows import BAR, Bar, ClassRows
+from workbench.gui.models.class_scores import MissingLast
 from workbench.gui.naming import named
 from workbench.gui.theme import GAP, Theme
 
@@ -19,18 +18,6 @@ _LEAST_ROWS = 5
 _BAR = 3  # pixels
 
 
-class ClassRows(Protocol):
-    """What the table's model can do beside being one; names are in its first column, numbers in the others."""
-
-    def label(self, row: int) -> int:
-        """The class of a row."""
-        ...
-
-    def as_csv(self) -> str:
-        """All of it as a file."""
-        ...
-
-
 class ClassTable(QTableView):
     """Sorts by a click on a header, by ``column`` ascending at first; what is missing stays at the end.
 
@@ -40,10 +27,10 @@ class ClassTable(QTableView):
 
     picked = Signal(int, int)
 
-    def __init__(self, model: QAbstractTableModel, theme: Theme, *, name: str, about: str, column: int) -> None:
+    def __init__(self, model: ClassRows, theme: Theme, *, name: str, about: str, column: int) -> None:
         super().__init__()
         named(self, name, about)
-        self._rows = cast(ClassRows, model)
+        self._rows = model
         self.proxy = MissingLast(model, self)
         self.setModel(self.proxy)
         self.setItemDelegate(_BarDelegate(theme, self))
