@@ -74,7 +74,7 @@ class TryPage(QWidget):
         header.setHighlightSections(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # names of photographs begin alike
-        for place, share in ((1, 14), (2, 11), (3, 11)):
+        for place, share in ((1, 18), (2, 17), (3, 16)):
             self.table.setColumnWidth(place, self.fontMetrics().averageCharWidth() * share)
         tools = QHBoxLayout()
         tools.setSpacing(GAP)
