@@ -22,6 +22,7 @@ from workbench import __version__
 from workbench.engine.errors import UserError
 from workbench.engine.logs import LOGGER
 from workbench.engine.preferences import Preferences, demo_project
+from workbench.gui.demo import Demo
 from workbench.gui.jobs import Ending, Job, share_the_interpreter
 from workbench.gui.memory import Memory
 from workbench.gui.panels import PANELS
@@ -55,6 +56,7 @@ class App:
         self.qt.setWindowIcon(self.theme.icon("app"))
         self.workspace = Workspace(preferences)
         self.window = Window(self.workspace, self.theme, Memory())
+        self.demo = Demo(self.workspace, self.workspace)
         self.window.demo_wanted.connect(self._on_demo_wanted)
         self.window.left.connect(self.qt.quit)
         self.window.appeared.connect(self._on_window_appeared)
@@ -96,14 +98,10 @@ class App:
 
     def try_demo(self, folder: Path) -> bool:
         """Open (or make) the project in ``folder`` and train on data that ships; whether that has begun."""
-        from workbench.engine.train.job import DEMO_PRESET, preset
-
         if not self.window.open_project(folder):
             return False
-        job = preset(DEMO_PRESET)
         self.window.deck.show_panel("train")
-        self.workspace.offer_job(job)
-        self.workspace.train(job)
+        self.demo.start()
         return True
 
     def _on_demo_wanted(self) -> None:

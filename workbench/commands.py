@@ -24,9 +24,11 @@ from workbench.engine.preferences import Preferences, default_project
 from workbench.engine.project.project import DatasetRow, Project
 from workbench.engine.project.runs import FINISHED, INTERRUPTED, RUNNING, STOPPED, Run
 from workbench.engine.train import session
-from workbench.engine.train.job import DEMO_PRESET, Job, load_job, preset
+from workbench.engine.train.job import DEMO_PRESET, LATENT_DEMO_PRESET, Job, load_job, preset
 from workbench.engine.train.job import presets as preset_names
 from workbench.terminal import finding_text, metrics_text, report_text
+
+_SHORT_EPOCHS = 15  # of the network that draws digits, in a demo that nobody looks at
 
 
 def train(options: argparse.Namespace, output: Output) -> int:
@@ -45,9 +47,13 @@ def _job(options: argparse.Namespace) -> Job:
 
 
 def demo(options: argparse.Namespace, output: Output) -> int:
-    """The demo without a window."""
+    """The demo without a window: a classifier of digits, and, for a few epochs, a network that draws them."""
     project, preferences = chosen_project(options), chosen_preferences(options)
-    return _create_and_train(project, preset(DEMO_PRESET), preferences, output, reuse=False)
+    code = _create_and_train(project, preset(DEMO_PRESET), preferences, output, reuse=False)
+    if code != DONE:
+        return code
+    short = preset(LATENT_DEMO_PRESET).with_settings([f"train.epochs={_SHORT_EPOCHS}"])
+    return _create_and_train(project, short, preferences, output, reuse=False)
 
 
 def _create_and_train(project: Project, job: Job, preferences: Preferences, output: Output, *, reuse: bool) -> int:

@@ -157,5 +157,6 @@ class Terminal:
             return
         self._bar.set_description_str("training", refresh=False)
         averages = " ".join(f"~{metric_text(name, value)}" for name, value in event.averages.items())
-        self._bar.set_postfix_str(f"loss {event.series['loss'][-1]:.4g} {averages}", refresh=False)
+        name, numbers = next(iter(event.series.items()))  # a loss comes first
+        self._bar.set_postfix_str(f"{name.replace('_', ' ')} {numbers[-1]:.4g} {averages}", refresh=False)
         self._bar.update(event.last - self._bar.n)

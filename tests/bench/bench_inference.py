@@ -29,6 +29,7 @@ from workbench.engine.inspection.looking import FileAnswers, inspect_files
 from workbench.engine.models import MODELS, build
 from workbench.engine.tasks import make_task
 from workbench.engine.tasks.classify.params import ClassifyParams
+from workbench.engine.tasks.task import Setting
 from workbench.engine.train.checkpoint import Meta
 from workbench.engine.train.feed import Preprocessing, Scale
 from workbench.engine.train.inference import StoredImages, batch_rows, infer
@@ -67,7 +68,7 @@ def loaded(model: nn.Module, *, size: int, device: torch.device) -> Trained:
                 shape=(3, size, size), protocol="", split="", fingerprint="")  # fmt: skip
     model.eval().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return Trained(checkpoint=Path("none"), meta=meta, job=Job.from_dict(values, name=""), model=model,
-                   task=make_task("classify", ClassifyParams(), classes=CLASSES), device=device)  # fmt: skip
+                   task=make_task("classify", ClassifyParams(), Setting(classes=CLASSES)), device=device)  # fmt: skip
 
 
 def drain(work: Generator[object, None, object]) -> object:

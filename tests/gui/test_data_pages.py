@@ -554,9 +554,15 @@ def test_classes_of_masks_are_counted_by_the_checks(
 
 
 def test_what_no_task_learns_from_is_not_offered(qtbot: QtBot, panel: DataPanel, tmp_path: Path) -> None:
-    imported(qtbot, panel, masked(tmp_path / "land"))
+    few = {"context": "The sun rises.", "qas": [
+        {"id": "1", "question": "What?", "answers": [{"text": "The sun", "answer_start": 0}]}]}  # fmt: skip
+    path = tmp_path / "few.json"
+    path.write_text(json.dumps({"version": "1.1", "data": [{"title": "sun", "paragraphs": [few]}]}))
+    imported(qtbot, panel, path)
     assert not button(panel, "train-on").isEnabled()
-    assert button(panel, "train-on").toolTip() == "There is no task yet that learns from images with masks."
+    assert button(panel, "train-on").toolTip() == "There is no task yet that learns from questions about texts."
+    imported(qtbot, panel, masked(tmp_path / "land"))  # images to learn to make
+    assert button(panel, "train-on").isEnabled()
     imported(qtbot, panel, pets(tmp_path / "pets"))
     assert button(panel, "train-on").isEnabled()
     assert not button(panel, "train-on").toolTip()

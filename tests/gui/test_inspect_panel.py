@@ -17,8 +17,8 @@ from pytestqt.qtbot import QtBot
 
 from workbench.engine.project.runs import CREATED, RUNNING
 from workbench.gui.actions import Actions
+from workbench.gui.panels.exporting import file_name
 from workbench.gui.panels.inspect import pages
-from workbench.gui.panels.inspect.export import file_name
 from workbench.gui.panels.inspect.panel import InspectPanel
 from workbench.gui.panels.runs.panel import RunsPanel
 from workbench.gui.theme import Theme

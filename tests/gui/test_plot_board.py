@@ -74,7 +74,7 @@ def test_a_new_metric_gets_its_chart(qtbot: QtBot, board: PlotBoard) -> None:
     curves.add(evaluated(4, validation_kl=0.3))
     curves.add(stretch(4, [1.0], memory=1 << 30))
     board.refresh()
-    assert list(board.plots) == ["loss", "accuracy", "kl", "learning_rate", "samples_per_second", "memory"]
+    assert list(board.plots) == ["kl", "loss", "accuracy", "learning_rate", "samples_per_second", "memory"]
     assert board.plots["loss"] is before
     qtbot.waitUntil(lambda: current(board))
     assert board.plots["kl"].readings(4)[0].value == 0.3

@@ -5,23 +5,36 @@ from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
+import numpy as np
 import pytest
 from helpers import png, write_files
-from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PIL import Image
+from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QToolTip
+from PySide6.QtWidgets import QToolButton, QToolTip
 from pytestqt.qtbot import QtBot
 
 from workbench.engine.data.ingest import import_dataset
 from workbench.engine.events import Previewed
-from workbench.engine.project.previews import PREDICTIONS, PredictedItem, Predictions
+from workbench.engine.project.previews import (
+    DRAWN,
+    MANIFOLD,
+    PREDICTIONS,
+    RECONSTRUCTIONS,
+    SAMPLES,
+    PredictedItem,
+    Predictions,
+    Sheet,
+)
 from workbench.engine.project.project import DatasetRow
 from workbench.engine.project.runs import Run, Status
 from workbench.gui.jobs import Job
+from workbench.gui.panels.train.preview_bar import FILM, IMAGE
 from workbench.gui.panels.train.previews import PreviewsView
 from workbench.gui.theme import Theme
 from workbench.gui.widgets.prediction_grid import PredictionGrid, Tile, fitted, share_text
 from workbench.gui.widgets.prediction_layout import TextSizes, arrange
+from workbench.gui.widgets.sheet_view import SheetView
 from workbench.gui.workspace import Workspace
 
 ITEMS = 6
@@ -403,3 +416,179 @@ def test_small_pictures_keep_their_pixels_and_large_ones_their_shape() -> None:
 
 def test_shares_are_not_rounded_to_all_or_nothing() -> None:
     assert [share_text(share) for share in (0.0, 0.001, 0.5, 0.998, 1.0)] == ["0 %", "<1 %", "50 %", ">99 %", "100 %"]
+
+
+# Sheets of pictures
+
+
+def sheet_at(run: Run, step: int, kind: str, *, side: int = 4, colour: bool = False) -> Previewed:
+    """Four pictures whose grey level is the step's."""
+    shape = (4, side, side, 3) if colour else (4, side, side)
+    path = f"previews/step-{step:08d}.{kind}.png"
+    Sheet(kind=kind, step=step, pictures=np.full(shape, step % 256, np.uint8), columns=2).save(run.folder / path)
+    return Previewed(step=step, epoch=step / 100, kind=kind, path=path)
+
+
+def sheets(run: Run, *kinds: str, steps: tuple[int, ...] = (0, 50, 100)) -> list[Previewed]:
+    return [sheet_at(run, step, kind) for step in steps for kind in kinds]
+
+
+def level(view: PreviewsView) -> int:
+    sheet = view.sheet.sheet
+    assert sheet is not None
+    return int(sheet.pictures[0, 0, 0])
+
+
+def button_of(view: PreviewsView, kind: str) -> QToolButton:
+    found = view.findChild(QToolButton, f"train.previews.kind-{kind}")
+    assert isinstance(found, QToolButton)
+    return found
+
+
+def test_the_switch_offers_what_the_run_has(qtbot: QtBot, view: PreviewsView, run: Run) -> None:
+    view.show_run(run)
+    view.set_events(sheets(run, SAMPLES, RECONSTRUCTIONS))
+    assert view.bar.kinds == (SAMPLES, RECONSTRUCTIONS)
+    assert view.kind == SAMPLES
+    assert level(view) == 100
+    click(qtbot, button_of(view, RECONSTRUCTIONS))
+    assert view.kind == RECONSTRUCTIONS
+    assert view.sheet.sheet.kind == RECONSTRUCTIONS
+    view.add(sheet_at(run, 150, MANIFOLD))
+    assert view.bar.kinds == (SAMPLES, RECONSTRUCTIONS, MANIFOLD)
+    assert view.kind == RECONSTRUCTIONS
+
+
+def test_a_classifiers_previews_need_no_switch(qtbot: QtBot, view: PreviewsView, run: Run) -> None:
+    show(qtbot, view, run, count=2)
+    assert view.bar.kinds == ()
+    assert view.grid.isVisible()
+    assert not view.sheet.isVisible()
+
+
+def test_sheets_are_leafed_through_from_the_first_step_on(qtbot: QtBot, view: PreviewsView, run: Run) -> None:
+    view.show_run(run)
+    view.set_events(sheets(run, SAMPLES, DRAWN))
+    view.sheet.setFocus()
+    qtbot.keyClick(view.sheet, Qt.Key.Key_Home)
+    assert level(view) == 0
+    assert view.timeline.words == "step 0 · epoch 0.0"
+    qtbot.keyClick(view.sheet, RIGHT)
+    assert level(view) == 50
+    click(qtbot, button_of(view, DRAWN))
+    assert (view.sheet.sheet.kind, level(view)) == (DRAWN, 50)
+    assert "step 50" in view.sheet.accessibleDescription()
+    view.add(sheet_at(run, 150, DRAWN))
+    assert level(view) == 50
+    qtbot.keyClick(view.sheet, Qt.Key.Key_End)
+    assert level(view) == 150
+
+
+def test_a_kind_that_is_not_there_yet_is_waited_for(view: PreviewsView, run: Run, workspace: Workspace) -> None:
+    view.show_run(run)
+    view.set_events(sheets(run, SAMPLES))
+    view.show_kind(MANIFOLD)
+    assert view.kind == SAMPLES
+    view.add(sheet_at(run, 150, MANIFOLD))
+    assert (view.kind, level(view)) == (MANIFOLD, 150)
+
+
+def test_sheets_of_a_resumed_run_are_replaced(view: PreviewsView, run: Run) -> None:
+    view.show_run(run)
+    view.set_events(sheets(run, SAMPLES, RECONSTRUCTIONS))
+    view.add(sheet_at(run, 60, SAMPLES))
+    assert view.timeline.slider.maximum() == 2  # 0, 50, 60
+    view.show_kind(RECONSTRUCTIONS)
+    assert view.timeline.slider.maximum() == 2  # of these nothing is known to be older
+
+
+@pytest.mark.parametrize("damage", ["gone", "no picture", "another kind"])
+def test_a_damaged_sheet_is_said(view: PreviewsView, run: Run, damage: str) -> None:
+    event = sheet_at(run, 50, SAMPLES)
+    if damage == "gone":
+        (run.folder / event.path).unlink()
+    elif damage == "no picture":
+        (run.folder / event.path).write_bytes(b"not one")
+    else:
+        event = replace(event, kind=MANIFOLD)
+    view.show_run(run)
+    view.set_events([event])
+    assert view.sheet.text.startswith("The preview of step 50 cannot be shown")
+
+
+def test_a_sheet_and_its_film_are_written(
+    qtbot: QtBot, view: PreviewsView, run: Run, tmp_path: Path, workspace: Workspace
+) -> None:
+    view.show_run(run)
+    view.set_events(sheets(run, SAMPLES))
+    failed: list[object] = []
+    view.failed.connect(failed.append)
+    view.export(IMAGE, tmp_path / "sheet.png")
+    view.export(FILM, tmp_path / "film.gif")
+    qtbot.waitUntil(lambda: not workspace.jobs.running(), timeout=20_000)
+    with Image.open(tmp_path / "sheet.png") as image:
+        assert min(image.size) >= 450
+        assert image.getpixel((0, 0)) == 100
+    with Image.open(tmp_path / "film.gif") as film:
+        levels = []
+        for frame in range(film.n_frames):
+            film.seek(frame)
+            levels.append(film.convert("L").getpixel((1, 1)))
+    assert levels[:3] == [0, 50, 100]
+    assert set(levels[3:]) <= {100}
+    view.export(FILM, tmp_path)  # a folder
+    qtbot.waitUntil(lambda: bool(failed), timeout=20_000)
+
+
+@pytest.fixture
+def pictures(qtbot: QtBot, theme: Theme) -> Iterator[SheetView]:
+    pictures = SheetView(theme, name="test.sheet")
+    qtbot.addWidget(pictures)
+    pictures.resize(400, 300)
+    pictures.show()
+    qtbot.waitExposed(pictures)
+    return pictures
+
+
+def chequered(kind: str, *, count: int = 4, side: int = 8, columns: int = 2, colour: bool = False) -> Sheet:
+    board = (np.indices((side, side)).sum(0) % 2 * 255).astype(np.uint8)
+    if colour:
+        board = np.stack([board, 0 * board, 255 - board], -1)
+    return Sheet(kind=kind, step=1, pictures=np.stack([board] * count), columns=columns)
+
+
+@pytest.mark.parametrize("kind", [SAMPLES, RECONSTRUCTIONS, MANIFOLD])
+@pytest.mark.parametrize("columns", [1, 2, 4])
+def test_pictures_are_enlarged_by_whole_pixels_and_lie_apart(pictures: SheetView, kind: str, columns: int) -> None:
+    pictures.set_sheet(chequered(kind, columns=columns), about="some")
+    places = pictures.places()
+    assert {place.width() % 8 for place in places} == {place.height() % 8 for place in places} == {0}
+    for one, other in product(range(4), repeat=2):
+        assert one == other or not places[one].intersects(places[other])
+    assert QRect(pictures.rect()).contains(places[-1].toAlignedRect())
+    if kind == MANIFOLD and columns == 2:
+        assert places[0].right() == places[1].left()
+
+
+@pytest.mark.parametrize("colour", [False, True])
+def test_each_pixel_is_as_it_is(pictures: SheetView, colour: bool) -> None:
+    sheet = chequered(SAMPLES, colour=colour)
+    pictures.set_sheet(sheet, about="some")
+    image, place = pictures.grab().toImage(), pictures.places()[3]
+    scale, ratio = place.width() / 8, pictures.devicePixelRatioF()
+    for y, x in product(range(8), repeat=2):
+        at = place.topLeft() + QPointF((x + 0.5) * scale, (y + 0.5) * scale)
+        seen = image.pixelColor(int(at.x() * ratio), int(at.y() * ratio))
+        wanted = sheet.pictures[3, y, x] if colour else [sheet.pictures[3, y, x]] * 3
+        assert [seen.red(), seen.green(), seen.blue()] == [int(value) for value in wanted]
+
+
+def test_pictures_larger_than_the_room_are_made_smaller(pictures: SheetView) -> None:
+    pictures.set_sheet(chequered(SAMPLES, side=600), about="some")
+    assert all(QRect(pictures.rect()).contains(place.toAlignedRect()) for place in pictures.places())
+
+
+def test_reconstructions_lie_nearer_to_their_originals(pictures: SheetView) -> None:
+    pictures.set_sheet(chequered(RECONSTRUCTIONS, count=8, columns=2), about="some")
+    first, second, third = (pictures.places()[row * 2] for row in range(3))
+    assert second.top() - first.bottom() < third.top() - second.bottom()

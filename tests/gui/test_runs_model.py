@@ -90,7 +90,7 @@ def test_the_headline_of_other_tasks(workspace: Workspace, model: RunsModel, qtb
     add_run(project, "nothing", state=CREATED, step=0, accuracy=None, total_steps=0, seconds=0.0, device="")
     read(model, qtbot)
     said = {str(cell(model, row, "name")): (cell(model, row, "best"), cell(model, row, "last")) for row in range(3)}
-    assert said == {"loss": ("loss 0.4", "loss 0.4124"), "other": (NONE, "elbo -80.5"), "nothing": (NONE, NONE)}
+    assert said == {"loss": ("loss 0.4", "loss 0.4124"), "other": (NONE, "ELBO -80.5 nats"), "nothing": (NONE, NONE)}
     row = next(row for row in range(3) if cell(model, row, "name") == "nothing")
     assert [cell(model, row, key) for key in ("at", "steps", "time", "device")] == [NONE] * 4
 

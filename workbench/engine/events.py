@@ -96,12 +96,17 @@ class Steps(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluated(Event):
-    """Metrics of whole splits at one step, named ``split/metric`` (``validation/accuracy``, a share of 1)."""
+    """Metrics of whole splits at one step, named ``split/metric`` (``validation/accuracy``, a share of 1).
+
+    Attributes:
+        vectors: Named alike, what is one number for each of something: ``validation/kl_per_dimension``.
+    """
 
     step: int
     epoch: float
     metrics: Mapping[str, float]
     seconds: float
+    vectors: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +173,9 @@ def from_json(values: Mapping[str, Any]) -> Event:
         kind = KINDS[rest.pop("event")]
         if kind is Steps:
             rest["series"] = {name: tuple(numbers) for name, numbers in rest["series"].items()}
+        if kind is Evaluated:
+            vectors = rest.get("vectors", {})
+            rest["vectors"] = {name: tuple(numbers) for name, numbers in vectors.items()}
         if kind is Imported:
             rest["classes"] = tuple(rest["classes"])
         return kind(**rest)

@@ -367,6 +367,8 @@ class Window(QMainWindow):
             event.ignore()  # it closes when the last job has ended
         else:
             event.accept()
+            for panel in self.deck.made().values():
+                cast(Panel, panel).leave()
             self.left.emit()
 
     def _ask_about_jobs(self, then: Callable[[], None]) -> None:

@@ -12,6 +12,7 @@ from workbench.engine.errors import UserError
 from workbench.engine.inspection.gradcam import cam_layers, grad_cam
 from workbench.engine.models import MODELS, build
 from workbench.engine.tasks import TASKS, make_task
+from workbench.engine.tasks.task import Setting
 from workbench.engine.train.checkpoint import Meta
 from workbench.engine.train.job import Job
 from workbench.engine.train.trained import Trained
@@ -36,7 +37,7 @@ def trained(model: nn.Module, *, size: int, channels: int = 3, classes: int = 3,
         meta=meta,
         job=Job.from_dict(values, name="test"),
         model=model.eval(),
-        task=make_task("classify", TASKS["classify"].params(), classes=classes),
+        task=make_task("classify", TASKS["classify"].params(), Setting(classes=classes)),
         device=torch.device("cpu"),
     )
 

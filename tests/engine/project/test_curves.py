@@ -228,3 +228,37 @@ def test_reading_a_run(tmp_path: Path) -> None:
     curves = returned[0]
     assert curves.get("step/loss").values.tolist() == [3.0, 2.0]
     assert curves.steps_per_epoch == 10
+
+
+# Numbers that come several at once
+
+
+def with_vector(step: int, *values: float, name: str = "validation/kl_per_dimension") -> ev.Evaluated:
+    return ev.Evaluated(
+        step=step, epoch=step / 10, metrics={"validation/kl": sum(values)}, seconds=0.1, vectors={name: tuple(values)}
+    )
+
+
+def test_each_element_has_a_line_of_its_own_that_is_no_metric() -> None:
+    curves = Curves()
+    curves.add(with_vector(0, 0.0, 0.5))
+    curves.add(with_vector(10, 1.0, 2.0, 3.0))
+    assert curves.keys() == ("validation/kl",)
+    assert curves.elements() == {
+        "validation/kl_per_dimension": tuple(f"validation/kl_per_dimension[{number}]" for number in range(3))
+    }
+    first, _, third = (curves.get(key) for key in curves.elements()["validation/kl_per_dimension"])
+    assert (first.steps.tolist(), first.values.tolist()) == ([0, 10], [0.0, 1.0])
+    assert (third.steps.tolist(), third.values.tolist()) == ([10], [3.0])
+
+
+def test_a_resume_takes_elements_back() -> None:
+    curves = Curves()
+    for step in (0, 10, 20):
+        curves.add(with_vector(step, float(step)))
+    curves.add(
+        ev.Started(
+            run="r", step=10, total_steps=99, steps_per_epoch=10, parameters=1, tensors=1, device="cpu", protocol="p"
+        )
+    )
+    assert curves.get("validation/kl_per_dimension[0]").steps.tolist() == [0, 10]

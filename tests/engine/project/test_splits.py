@@ -24,7 +24,7 @@ from workbench.engine.project.splits import (
     split_hash,
 )
 from workbench.engine.project.splits.groups import check_rule, groups_by, place
-from workbench.engine.project.splits.protocols import FLOWERS, FLOWERS_SWAPPED, GOMLX
+from workbench.engine.project.splits.protocols import FLOWERS, FLOWERS_SWAPPED, GOMLX, MNIST
 
 
 def division(
@@ -39,7 +39,11 @@ def division(
     )
 
 
-SIZES = {FLOWERS: (1020, 1020, 6149), FLOWERS_SWAPPED: (1020, 1020, 6149)}  # the others: as CIFAR, and validation
+SIZES = {  # the others: as CIFAR, and validation
+    FLOWERS: (1020, 1020, 6149),
+    FLOWERS_SWAPPED: (1020, 1020, 6149),
+    MNIST: (60_000, 500, 10_000),
+}
 
 
 def suitable(protocol: str, *, seed: int = 0) -> Division:
@@ -173,6 +177,53 @@ def test_protocols_of_the_flowers_are_for_nothing_else(protocol: str) -> None:
     one_less = suitable(protocol)
     one_less.excluded[5000] = True
     assert "this data has 1020, 1020 and 6148" in refusal(one_less, protocol)
+
+
+def test_the_protocol_of_published_likelihoods_has_its_sizes_to_the_item() -> None:
+    split = divide(suitable(MNIST, seed=3), protocol=MNIST)
+    assert {name: len(part) for name, part in split.items.items()} == {TRAIN: 50_000, VALIDATION: 10_000, TEST: 10_000}
+    assert sorted(items(split)[TRAIN] + items(split)[VALIDATION]) == list(range(60_000))
+    assert items(split)[TEST] == list(range(60_500, 70_500))
+    assert split.protocol == "MNIST 50000+10000/10000 · seed 3"
+    assert items(divide(suitable(MNIST, seed=4), protocol=MNIST))[VALIDATION] != items(split)[VALIDATION]
+    assert "2 training and 2 test images, not 60000 and 10000" in refusal(division(LABELS, PUBLISHED), MNIST)
+
+
+# Where labels are not needed
+
+
+@pytest.mark.parametrize("protocol", ["published", "train-test", "hold-out", "random", "k-fold"])
+@pytest.mark.parametrize("some", [False, True])
+def test_all_items_are_divided_where_labels_are_not_needed(protocol: str, some: bool) -> None:
+    published = [TRAIN] * 60 + [VALIDATION] * 20 + [TEST] * 20
+    labels = [-1, 0, -1, 1] * 25 if some else [-1] * 100
+    data = replace(division(labels, published), all_items=True, excluded=np.arange(100) % 10 == 3)
+    split = divide(data, protocol=protocol)
+    together = np.concatenate(list(split.items.values()))
+    expected = {"published": 100, "train-test": 80, "hold-out": 80, "random": 100, "k-fold": 100}[protocol]
+    assert len(np.unique(together)) == len(together) == expected * 9 // 10
+    assert not data.excluded[together].any()
+    assert (data.labels[split.items[VALIDATION]] < 0).any()
+
+
+def test_with_all_labels_there_it_is_the_same_split() -> None:
+    labels, published = [0, 1] * 60, [TRAIN] * 100 + [TEST] * 20
+    for protocol in ("hold-out", "random"):
+        usual = divide(division(labels, published), protocol=protocol, limit=30)
+        assert divide(replace(division(labels, published), all_items=True), protocol=protocol, limit=30).hash == (
+            usual.hash
+        )
+
+
+def test_items_without_a_split_stay_without_one_where_labels_are_not_needed() -> None:
+    published = [TRAIN] * 40 + [VALIDATION] * 10 + [""] * 30
+    data = replace(division([-1] * 80, published), all_items=True).complete()
+    assert {name: len(part) for name, part in divide(data).items.items()} == {TRAIN: 40, VALIDATION: 10}
+
+
+def test_everything_excluded_without_labels() -> None:
+    data = replace(division([-1] * 20), all_items=True, excluded=np.ones(20, bool))
+    assert refusal(data, "random").startswith("every item of this data is excluded")
 
 
 HAND_MADE = [TEST, TRAIN, TRAIN, VALIDATION, "", TEST, TRAIN, TEST]

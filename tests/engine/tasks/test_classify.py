@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from workbench.engine.tasks import make_task
 from workbench.engine.tasks.classify.params import ClassifyParams
 from workbench.engine.tasks.classify.task import Classify, balanced_weights
+from workbench.engine.tasks.task import Moment, Setting, Task
 
 COUNTS = (90, 10, 25, 3)
 CLASSES = len(COUNTS)
@@ -17,6 +18,9 @@ CLASSES = len(COUNTS)
 
 def logits(rows: int = 9) -> Tensor:
     return torch.randn(rows, CLASSES, generator=torch.Generator().manual_seed(1)) * 3
+
+
+NOW = Moment(step=0, epoch=0.0, noise=torch.Generator())
 
 
 def labels(rows: int = 9) -> Tensor:
@@ -27,9 +31,24 @@ def shares(rows: int = 9) -> Tensor:
     return torch.rand(rows, CLASSES, generator=torch.Generator().manual_seed(2)).softmax(-1)
 
 
+def evaluated(task: Task) -> dict[str, float]:
+    evaluation = task.evaluation(split="test", step=1, items=np.arange(9), noise=torch.Generator())
+    evaluation.add(nn.Identity(), logits(), labels())
+    return evaluation.metrics()
+
+
+def test_a_catch_all_class_is_measured_by_itself() -> None:
+    metrics = evaluated(Classify(ClassifyParams(), Setting(classes=CLASSES, catch_all=CLASSES - 1)))
+    right = (logits().argmax(-1) == labels()).double()
+    other = labels() == CLASSES - 1
+    assert metrics["unknown_recall"] == pytest.approx(float(right[other].mean()))
+    assert metrics["known_accuracy"] == pytest.approx(float(right[~other].mean()))
+    assert "unknown_recall" not in evaluated(Classify(ClassifyParams(), Setting(classes=CLASSES)))
+
+
 def loss(targets: Tensor, **options: object) -> float:
-    task = make_task("classify", ClassifyParams.from_dict(options), classes=CLASSES, counts=COUNTS)
-    value, output = task.step(nn.Identity(), logits(), targets)
+    task = make_task("classify", ClassifyParams.from_dict(options), Setting(classes=CLASSES, counts=COUNTS))
+    value, output = task.step(nn.Identity(), logits(), targets, NOW, part=0)
     assert torch.equal(output, logits())
     assert not output.requires_grad
     return float(value)
@@ -86,14 +105,16 @@ def test_a_blend_of_two_labels_is_the_blend_of_their_terms() -> None:
 
 
 def test_evaluation_neither_weighs_nor_smooths() -> None:
-    plain = Classify(ClassifyParams(), classes=CLASSES)
-    other = Classify(ClassifyParams(label_smoothing=0.2, class_weights="balanced"), classes=CLASSES, counts=COUNTS)
-    one, two = (task.totals(logits(), labels()) for task in (plain, other))
-    assert {name: float(value) for name, value in one.items()} == {name: float(value) for name, value in two.items()}
+    setting = Setting(classes=CLASSES, counts=COUNTS)
+    plain = Classify(ClassifyParams(), setting)
+    other = Classify(ClassifyParams(label_smoothing=0.2, class_weights="balanced"), setting)
+    one, two = (evaluated(task) for task in (plain, other))
+    assert one == two
+    assert one["loss"] == pytest.approx(float(F.cross_entropy(logits(), labels())), rel=1e-6)
 
 
 def test_weights_need_counts_only_where_something_is_trained() -> None:
-    task = make_task("classify", ClassifyParams(class_weights="balanced"), classes=CLASSES)
-    assert task.totals(logits(), labels())["accuracy"] >= 0
+    task = make_task("classify", ClassifyParams(class_weights="balanced"), Setting(classes=CLASSES))
+    assert evaluated(task)["accuracy"] >= 0
     with pytest.raises(AssertionError, match="counts"):
-        task.step(nn.Identity(), logits(), labels())
+        task.step(nn.Identity(), logits(), labels(), NOW, part=0)

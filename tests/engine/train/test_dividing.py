@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import finish, png, write_files
+import torch
+from helpers import finish, png, shared_data, write_files
 
 from workbench.engine.data.ingest import import_dataset
 from workbench.engine.data.opened import Dataset, open_dataset
@@ -15,9 +16,11 @@ from workbench.engine.project.edits import Edit
 from workbench.engine.project.project import Project
 from workbench.engine.project.runs import Run
 from workbench.engine.project.splits import TEST, TRAIN, VALIDATION, Split
+from workbench.engine.project.splits.protocols import MNIST
 from workbench.engine.train import session
 from workbench.engine.train.dividing import make_split
 from workbench.engine.train.job import Job, preset, presets
+from workbench.engine.train.material import load_material
 from workbench.engine.train.trained import Score, load_trained, score
 
 PREFERENCES = Preferences(device="cpu")
@@ -261,3 +264,110 @@ def test_folds_are_different_runs(project: Project, name: str) -> None:
     splits = [split_of(project, name, "data.protocol=k-fold", f"data.fold={fold}") for fold in range(1, 6)]
     assert len({split.hash for split in splits}) == 5
     assert sorted(np.concatenate([split.items[VALIDATION] for split in splits])) == list(range(12, 60))
+
+
+# Networks that make images need no labels
+
+
+def generative(name: str, *settings: str) -> Job:
+    values = {"data": {"source": name}, "model": {"name": "vae"}, "train": {"steps": 4, "batch_size": 8}}
+    return Job.from_dict(values, name="tiny").with_settings(settings)
+
+
+def generative_split(project: Project, name: str, *settings: str) -> Split:
+    return make_split(opened(project, name), generative(name, *settings))[0]
+
+
+def test_items_without_a_label_are_used(project: Project, name: str) -> None:
+    assert generative_split(project, name).hash == split_of(project, name).hash
+    edit(project, name, "label", {"-1": [0, 7, 20]}, label_set="label")
+    split = generative_split(project, name)
+    assert in_parts(split) == list(range(60))
+    assert in_parts(split_of(project, name)) == [item for item in range(60) if item not in (0, 7, 20)]
+    assert split.labels is not None
+    assert split.labels[7] == -1
+
+
+def test_data_with_one_class_is_used(project: Project, tmp_path: Path) -> None:
+    files = {f"only/{number}.png": png(number) for number in range(20)}
+    row = finish(import_dataset(project, str(write_files(tmp_path / "one", files)), preferences=PREFERENCES))
+    with pytest.raises(UserError, match="only one class"):
+        split_of(project, row.name)
+    assert in_parts(generative_split(project, row.name)) == list(range(20))
+
+
+def unlabelled(project: Project, tmp_path: Path) -> str:
+    """Thirty photographs with masks, which have no classes of their own."""
+    files = {"class_dict.csv": b"name,r,g,b\nroad,1,1,1\nwater,2,2,2\n"}
+    for number in range(30):
+        files |= {f"{number}_sat.png": png(number, side=8), f"{number}_mask.png": png(1 + number % 2, side=8)}
+    row = finish(import_dataset(project, str(write_files(tmp_path / "land", files)), preferences=PREFERENCES))
+    assert (row.content, dict(row.label_sets)) == ("masks", {})
+    return row.name
+
+
+def test_data_without_labels_is_used(project: Project, tmp_path: Path) -> None:
+    name = unlabelled(project, tmp_path)
+    with pytest.raises(UserError, match="no classes of their own"):
+        split_of(project, name)
+    split = generative_split(project, name, "data.limit=10")
+    assert {part: len(items) for part, items in split.items.items()} == {TRAIN: 10, VALIDATION: 3, TEST: 3}
+    dataset = opened(project, name)
+    material = finish(
+        load_material(
+            project, generative(name), dataset.row, generative_split(project, name),
+            device=torch.device("cpu"), preferences=PREFERENCES,
+        )
+    )  # fmt: skip
+    assert material.classes == ()
+    assert material.feed.batch(torch.tensor([3, 4]))[1].tolist() == [-1, -1]
+    with pytest.raises(UserError, match="no classes of their own"):
+        generative_split(project, name, "data.label=x")
+
+
+def test_a_run_names_what_became_of_grey_levels(project: Project, name: str) -> None:
+    def protocol(*settings: str) -> str:
+        run = finish(session.create(project, generative(name, *settings), preferences=PREFERENCES))
+        return run.status().protocol
+
+    assert protocol("data.binarize=once", "data.binarize_seed=3").endswith(" · binarised once (seed 3)")
+    assert protocol("data.binarize=threshold").endswith(" · thresholded at 128")
+    assert "binarised anew each batch" in protocol("data.binarize=dynamic")
+    assert protocol("model.likelihood=bernoulli").endswith(" · grey levels as probabilities")
+    assert protocol("model.likelihood=gaussian") == generative_split(project, name).badge
+
+
+def test_mnist_is_divided_as_published_likelihoods_have_it(project: Project) -> None:
+    row = finish(import_dataset(project, str(shared_data("mnist")), preferences=PREFERENCES))
+    split, said = make_split(open_dataset(project, row), generative(row.name, f"data.protocol={MNIST}"))
+    assert said == ""
+    assert {part: len(items) for part, items in split.items.items()} == {
+        TRAIN: 50_000,
+        VALIDATION: 10_000,
+        TEST: 10_000,
+    }
+    published = opened(project, row.name).items.splits()
+    assert (published[np.concatenate((split.items[TRAIN], split.items[VALIDATION]))] == TRAIN).all()
+    assert (published[split.items[TEST]] == TEST).all()
+
+
+def test_another_set_is_divided_otherwise_and_it_is_said(project: Project, name: str) -> None:
+    split, said = make_split(opened(project, name), generative(name, f"data.protocol={MNIST}"))
+    assert split.protocol == "hold-out 10 % of train · seed 0"
+    assert "48 training and 12 test images, not 60000 and 10000" in said
+
+
+@pytest.mark.parametrize("how", ["no", "once", "threshold", "dynamic"])
+def test_a_run_without_labels_trains_to_its_end_and_again_alike(project: Project, tmp_path: Path, how: str) -> None:
+    name = unlabelled(project, tmp_path)
+    job = generative(name, f"data.binarize={how}", "model.nodes=8", "model.latent=2", "train.evaluate_epochs=1")
+
+    def bound() -> float:
+        run = finish(session.create(project, job, preferences=PREFERENCES))
+        finish(session.train(project, run, preferences=PREFERENCES))
+        status = run.status()
+        assert status.state == "finished"
+        assert status.protocol.startswith("random 80/10/10")
+        return float(status.metrics["validation/elbo"])
+
+    assert bound() == bound()

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -409,8 +410,8 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_the_last_checkpoint(
     session.change_settings(run, ["train.learning_rate=10000", "train.optimizer=adamw", "train.checkpoint_steps=0"])
     real = Classify.step
 
-    def poisoned(self: Classify, *args: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        loss, output = real(self, *args)  # type: ignore[arg-type]
+    def poisoned(self: Classify, *args: Any, part: int) -> tuple[torch.Tensor, torch.Tensor]:
+        loss, output = real(self, *args, part=part)
         return loss * math.nan, output
 
     monkeypatch.setattr(Classify, "step", poisoned)
@@ -430,10 +431,10 @@ def test_running_out_of_memory_names_the_batch_that_fits(
 ) -> None:
     real = Classify.step
 
-    def hungry(self: Classify, model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> object:
+    def hungry(self: Classify, model: nn.Module, images: torch.Tensor, *rest: Any, part: int) -> object:
         if len(images) > 5:
             raise error
-        return real(self, model, images, labels)
+        return real(self, model, images, *rest, part=part)
 
     monkeypatch.setattr(Classify, "step", hungry)
     with pytest.raises(UserError, match=r"train\.batch_size = 4"):
@@ -441,7 +442,7 @@ def test_running_out_of_memory_names_the_batch_that_fits(
 
 
 def test_other_errors_of_torch_are_not_taken_for_memory(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> object:
+    def broken(*_: object, part: int) -> object:
         raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
 
     monkeypatch.setattr(Classify, "step", broken)
@@ -547,12 +548,12 @@ def test_a_resume_cannot_go_back(project: Project) -> None:
 
 
 def test_an_evaluation_that_is_not_finite_ends_the_run(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = Classify.totals
+    real = Classify.predict
 
-    def overflowing(self: Classify, outputs: torch.Tensor, labels: torch.Tensor) -> dict[str, torch.Tensor]:
-        return real(self, outputs * math.inf, labels)
+    def overflowing(self: Classify, model: nn.Module, images: torch.Tensor) -> torch.Tensor:
+        return real(self, model, images) * math.inf
 
-    monkeypatch.setattr(Classify, "totals", overflowing)
+    monkeypatch.setattr(Classify, "predict", overflowing)
     with pytest.raises(UserError, match="train/loss became nan at step 10"):
         trained(project)
 

@@ -17,13 +17,13 @@ from workbench.engine.files import write_toml
 from workbench.engine.models import MODELS
 from workbench.engine.params import Params
 from workbench.engine.tasks import TASKS
-from workbench.engine.train.job import SECTIONS, Job, load_job, preset, presets
+from workbench.engine.train.job import SECTIONS, Job, load_job, models_for, preset, presets
 from workbench.engine.train.params import DataParams, TrainParams
 
 FNN = {"model": {"name": "fnn"}}
 ALL = [
     *(Job.from_dict({"model": {"name": name}}, name="n") for name in MODELS),
-    *(Job.from_dict({**FNN, "task": {"name": name}}, name="n") for name in TASKS),
+    *(Job.from_dict({"model": {"name": models_for(name)[0]}, "task": {"name": name}}, name="n") for name in TASKS),
 ]
 
 
@@ -152,6 +152,59 @@ def test_steps_and_epochs_are_not_both_set() -> None:
         job(train={"epochs": 1}).with_settings(["train.steps=x"])
 
 
+def test_the_two_ways_to_space_evaluations_replace_each_other() -> None:
+    by_epochs = job(train={"evaluate_every": 50}).with_settings(["train.evaluate_epochs=0.5"]).train
+    assert (by_epochs.evaluate_every, by_epochs.evaluate_epochs) == (0, 0.5)
+    by_steps = job(train={"evaluate_epochs": 1}).with_settings(["train.evaluate_every=50"]).train
+    assert (by_steps.evaluate_every, by_steps.evaluate_epochs) == (50, 0.0)
+    assert "evaluate_every and evaluate_epochs cannot both be set" in refusal(
+        {**FNN, "train": {"evaluate_every": 5, "evaluate_epochs": 1}}
+    )
+
+
+# Models and their tasks
+
+GENERATIVE = [name for name in MODELS if MODELS[name].task != "classify"]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_brings_the_task_that_it_serves(name: str) -> None:
+    task = MODELS[name].task
+    assert Job.from_dict({"model": {"name": name}}, name="n").task == task
+    assert job().with_settings([f"model.name={name}"]).task == task
+    assert job(task={"mirror": True}).with_settings([f"model.name={name}"]).task_params == (
+        TASKS[task].params() if task != "classify" else TASKS[task].params(mirror=True)
+    )
+
+
+@pytest.mark.parametrize("name", GENERATIVE)
+def test_a_model_for_another_task_is_refused_and_those_that_serve_are_named(name: str) -> None:
+    said = refusal({"model": {"name": name}, "task": {"name": "classify"}})
+    assert "is not for the task 'classify'" in said
+    assert all(served in said for served in models_for("classify"))
+    with pytest.raises(UserError, match="is not for the task"):
+        job().with_settings([f"task.name={MODELS[name].task}"])
+    both = job().with_settings([f"task.name={MODELS[name].task}", f"model.name={name}"])
+    assert both == job().with_settings([f"model.name={name}"])
+
+
+@pytest.mark.parametrize("name", GENERATIVE)
+def test_what_suits_no_network_that_makes_images(name: str) -> None:
+    own = MODELS[name].normalize
+    for scale in ("unit", "half", "imagenet", "standardize", "minus-114"):
+        values = {"model": {"name": name}, "data": {"normalize": scale}}
+        if scale == own:
+            assert Job.from_dict(values, name="n").data.normalize == own
+        else:
+            assert "data.normalize = auto" in refusal(values)
+    assert "mix labels" in refusal({"model": {"name": name}, "augment": {"mixup": 0.2}})
+    assert "catch_all" in refusal({"model": {"name": name}, "data": {"catch_all": "none"}})
+
+
+def test_a_classifier_sees_grey_levels() -> None:
+    assert "Set data.binarize = no" in refusal({**FNN, "data": {"binarize": "once"}})
+
+
 # Settings
 
 
@@ -213,6 +266,7 @@ def test_settings_that_are_none(setting: str, sentence: str) -> None:
 
 # The key
 
+TRAIN_LATER = ("ema", "warmup_epochs", "evaluate_epochs")
 DATA_AT_FIRST = (
     "protocol",
     "label",
@@ -225,6 +279,15 @@ DATA_AT_FIRST = (
     "colour",
     "on_error",
 )
+
+
+NEEDED = {"objective": {"samples": 5}}  # what has to be set before a field can have another value
+
+
+def prepared(one: Job, section: str, name: str) -> Job:
+    attribute = f"{section}_params" if section in ("model", "task") else section
+    changed: dict[str, Any] = {attribute: params_of(one, section).replace(**NEEDED.get(name, {}))}
+    return dataclasses.replace(one, **changed)
 
 
 def others(one: Job, section: str, name: str) -> list[Job]:
@@ -256,7 +319,8 @@ def others(one: Job, section: str, name: str) -> list[Job]:
 def unit(one: Job) -> Job:
     """What ``auto`` amounts to where the network was not trained before."""
     auto = one.data.normalize == "auto" and not MODELS[one.model].pretrained
-    return dataclasses.replace(one, data=one.data.replace(normalize="unit")) if auto else one
+    usual = MODELS[one.model].normalize
+    return dataclasses.replace(one, data=one.data.replace(normalize=usual)) if auto else one
 
 
 @pytest.mark.parametrize("one", ALL, ids=lambda one: f"{one.model}-{one.task}")
@@ -267,7 +331,9 @@ def test_the_key_knows_every_option_but_where_the_data_came_from(one: Job) -> No
     seen = {key(one)}
     for section in SECTIONS:
         for name in params_of(one, section).meanings():
-            for other in others(one, section, name):
+            base = prepared(one, section, name)
+            seen.add(key(base))
+            for other in others(base, section, name):
                 if (section, name) == ("data", "source") or unit(other) == unit(one):
                     assert key(other) in seen
                 else:
@@ -286,7 +352,7 @@ def test_options_that_came_later_leave_the_keys_of_earlier_jobs() -> None:
         "data": {key: tables["data"][key] for key in DATA_AT_FIRST} | {"normalize": "unit"},
         "augment": {"flip": True, "translate": 0, "cutout": 0},
         "model": tables["model"],
-        "train": {key: value for key, value in tables["train"].items() if key not in ("ema", "warmup_epochs")},
+        "train": {key: value for key, value in tables["train"].items() if key not in TRAIN_LATER},
     }
     text = json.dumps([values, "f", "s"], sort_keys=True)
     assert one.key(fingerprint="f", split="s") == hashlib.sha256(text.encode()).hexdigest()
@@ -312,7 +378,7 @@ def test_presets_are_valid(name: str) -> None:
 
 def test_an_unknown_preset() -> None:
     assert "digits-cnn" in presets()
-    with pytest.raises(UserError, match=r"there is no preset called 'digits'\. Did you mean 'digits-cnn'\?"):
-        preset("digits")
+    with pytest.raises(UserError, match=r"there is no preset called 'digits-cn'\. Did you mean 'digits-cnn'\?"):
+        preset("digits-cn")
     with pytest.raises(UserError, match="there is no preset"):
         preset("../presets/digits-cnn")

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from workbench.engine.tasks import make_task
+from workbench.engine.tasks.task import Moment, Setting
 from workbench.engine.train.feed import Order
 from workbench.engine.train.job import preset, presets
 from workbench.engine.train.optimisers import Regulariser, make_optimiser, set_rate
@@ -76,6 +77,7 @@ def test_a_warm_up_leaves_something_to_train(name: str) -> None:
 @pytest.mark.parametrize("name", TRANSFER)
 def test_their_tasks_can_be_made(name: str) -> None:
     job = preset(name)
-    task = make_task(job.task, job.task_params, classes=2, counts=[15, 15])
-    loss, _ = task.step(nn.Identity(), torch.zeros(4, 2), torch.tensor([0, 1, 0, 1]))
+    task = make_task(job.task, job.task_params, Setting(classes=2, counts=[15, 15]))
+    moment = Moment(step=0, epoch=0.0, noise=torch.Generator())
+    loss, _ = task.step(nn.Identity(), torch.zeros(4, 2), torch.tensor([0, 1, 0, 1]), moment, part=0)
     assert float(loss) == pytest.approx(np.log(2), rel=1e-5)

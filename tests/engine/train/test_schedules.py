@@ -134,8 +134,11 @@ def test_a_rate_depends_on_its_step_alone(schedule: str) -> None:
 # Evaluation
 
 
+STEPS_PER_EPOCH = 7
+
+
 def due(total: int, **options: object) -> list[int]:
-    evaluates = evaluation_steps(TrainParams.from_dict(options), total)
+    evaluates = evaluation_steps(TrainParams.from_dict(options), total, steps_per_epoch=STEPS_PER_EPOCH)
     return [step for step in range(1, total + 1) if evaluates(step)]
 
 
@@ -158,9 +161,32 @@ def test_every_so_many_steps(total: int, steps: list[int]) -> None:
     assert due(total, evaluate_every=3) == steps
 
 
+@pytest.mark.parametrize(
+    ("epochs", "steps"),
+    [
+        (1, [7, 14, 21, 28, 30]),
+        (2, [14, 28, 30]),
+        (0.5, [4, 7, 10, 14, 18, 21, 24, 28, 30]),
+        (0.001, list(range(1, 31))),
+        (100, [30]),
+    ],
+)
+def test_every_so_many_epochs(epochs: float, steps: list[int]) -> None:
+    assert due(30, evaluate_epochs=epochs) == steps
+
+
+@given(st.floats(0.01, 20), st.integers(1, 1000))
+def test_epochs_between_evaluations_never_drift(epochs: float, per_epoch: int) -> None:
+    evaluates = evaluation_steps(TrainParams(evaluate_epochs=epochs), 10**9, steps_per_epoch=per_epoch)
+    steps = [step for step in range(1, 3000) if evaluates(step)]
+    every = max(1, epochs * per_epoch)
+    assert all(abs(step - number * every) <= 0.5 + 1e-6 for number, step in enumerate(steps, 1))
+    assert len(steps) >= int(2998 / every)
+
+
 @given(st.integers(1, 10**6), st.integers(1, 10**6), st.floats(1.001, 100))
 def test_gaps_grow_by_the_ratio(total: int, first: int, factor: float) -> None:
-    evaluates = evaluation_steps(TrainParams(evaluate_first=first, evaluate_factor=factor), total)
+    evaluates = evaluation_steps(TrainParams(evaluate_first=first, evaluate_factor=factor), total, steps_per_epoch=1)
     assert evaluates(total)
     steps = [step for step in range(first, min(total, first + 2000)) if evaluates(step)]
     assert not steps or steps[0] == first

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from helpers import finish
+from torch import nn
 from torch.nn import functional as F
 
 from workbench.engine import events as ev
@@ -194,16 +195,21 @@ def test_items_that_the_data_does_not_have_are_passed_over(project: Project) -> 
 
 
 def test_the_loss_of_an_item_is_the_losses_of_torch() -> None:
-    from workbench.engine.train.evaluate import ItemScores
+    from workbench.engine.tasks.classify.params import ClassifyParams
+    from workbench.engine.tasks.classify.task import Classify
+    from workbench.engine.tasks.task import Setting
 
     logits, labels = torch.randn(6, 4), torch.tensor([0, 1, 2, 3, 0, 1])
     written: dict[str, np.ndarray] = {}
-    scores = ItemScores(split="test", step=3, items=np.arange(6))
-    scores.add(logits[:4], labels[:4])
-    scores.add(logits[4:], labels[4:])
+    task = Classify(ClassifyParams(), Setting(classes=4))
+    scores = task.evaluation(split="test", step=3, items=np.arange(6), noise=torch.Generator())
+    scores.add(nn.Identity(), logits[:4], labels[:4])
+    scores.add(nn.Identity(), logits[4:], labels[4:])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("workbench.engine.train.evaluate.write_scores", lambda run, **columns: written.update(columns))
-        scores.write(Run(Path("nowhere")))
+        patch.setattr(
+            "workbench.engine.tasks.classify.task.write_scores", lambda run, **columns: written.update(columns)
+        )
+        scores.save(Run(Path("nowhere")))
     assert written["loss"].tolist() == F.cross_entropy(logits, labels, reduction="none").tolist()
     assert written["predicted"].tolist() == logits.argmax(-1).tolist()
     assert written["correct"].tolist() == (logits.argmax(-1) == labels).tolist()

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from workbench.engine.data.pixels import ArrayPixels, Geometry
 from workbench.engine.tasks import make_task
+from workbench.engine.tasks.task import Setting
 from workbench.engine.train.feed import Feed, Order, Preprocessing, Scale
 from workbench.engine.train.job import Job
 from workbench.engine.train.stepper import Stepper, Taken
@@ -38,10 +39,11 @@ def stepper(model: nn.Module, *settings: str) -> Stepper:
     return Stepper(
         model,
         job,
-        make_task(job.task, job.task_params, classes=CLASSES, counts=np.bincount(labels).tolist()),
+        make_task(job.task, job.task_params, Setting(classes=CLASSES, counts=np.bincount(labels).tolist())),
         feed=Feed(ArrayPixels(array, rows=None, unreadable={}), labels, device=CPU, scale=scale),
         order=Order(np.arange(ITEMS), batch=job.train.batch_size, drop_last=True, seed=job.train.seed),
         device=CPU,
+        classes=CLASSES,
     )
 
 
@@ -97,9 +99,10 @@ def test_the_average_is_shown_and_training_does_not_feel_it() -> None:
     wanted = {name: tensor.double() for name, tensor in model.state_dict().items()}
     for step in range(12):
         ours, theirs = averaged.take(step, 0.05), plain.take(step, 0.05)
-        assert all(
-            torch.equal(a, b) for one, two in zip(ours, theirs, strict=True) for a, b in zip(one, two, strict=True)
-        )
+        for (loss, (output,), labels), (its, (their,), others) in zip(ours, theirs, strict=True):
+            assert torch.equal(loss, its)
+            assert torch.equal(output, their)
+            assert torch.equal(labels, others)
         share = min(0.9, (1 + step) / (10 + step))
         for name, tensor in model.state_dict().items():
             wanted[name] = tensor.double() if "tracked" in name else share * wanted[name] + (1 - share) * tensor
@@ -181,7 +184,7 @@ class Seen(nn.Module):
 def test_mixed_batches_train_on_shares_and_are_counted_by_their_larger_part() -> None:
     plain, mixed = Seen(), Seen()
     [(_, _, labels)] = stepper(plain, "train.learning_rate=0").take(0, 0.0)
-    [(loss, output, counted)] = stepper(mixed, "augment.mixup=1").take(0, 0.0)
+    [(loss, (output,), counted)] = stepper(mixed, "augment.mixup=1").take(0, 0.0)
     images, blended = plain.images[0], mixed.images[0]
     partner = images.roll(1, 0)
     share = float(((blended - partner) * (images - partner)).sum() / (images - partner).square().sum())

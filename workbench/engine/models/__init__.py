@@ -4,8 +4,9 @@
 ``<family>/model.py`` holds ``build(params, *, shape, classes)``, imported when a network is really built.
 To add a family: write the folder and add a line to :data:`MODELS`.
 
-Every network takes a float tensor [B, C, H, W], already preprocessed (usually pixels / 255), and returns logits
-[B, classes]. A network with a method ``prepare(images)`` wants it called once, before the first step, with some
+Every network takes a float tensor [B, C, H, W], already preprocessed (usually pixels / 255). A classifier returns
+logits [B, classes]; what makes images is :class:`workbench.engine.models.generative.Generative` and returns what its
+task needs. A network with a method ``prepare(images)`` wants it called once, before the first step, with some
 preprocessed training images.
 """
 
@@ -17,9 +18,15 @@ from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 from workbench.engine.models.cnn.params import CnnParams
 from workbench.engine.models.cnn_deep.params import CnnDeepParams
 from workbench.engine.models.fastnet.params import FastNetParams
+from workbench.engine.models.flow.params import FlowParams
+from workbench.engine.models.flow_multiscale.params import FlowMultiscaleParams
 from workbench.engine.models.fnn.params import FnnParams
+from workbench.engine.models.gan.params import GanParams
+from workbench.engine.models.gan_conv.params import GanConvParams
 from workbench.engine.models.kan.params import KanParams
 from workbench.engine.models.transfer.params import TransferParams
+from workbench.engine.models.vae.params import VaeParams
+from workbench.engine.models.vae_conv.params import VaeConvParams
 from workbench.engine.params import Params
 from workbench.engine.registry import Registry
 
@@ -38,6 +45,8 @@ class ModelFamily:
         params: The class of its options.
         spatial: Whether its layers are convolutions, which prefer the memory layout with channels last.
         pretrained: Whether it can begin with weights that others trained; see :func:`wanted_input`.
+        task: Name of the task it serves.
+        normalize: What ``data.normalize = auto`` means for it where it was not trained before.
     """
 
     title: str
@@ -45,6 +54,8 @@ class ModelFamily:
     params: type[Params]
     spatial: bool = True
     pretrained: bool = False
+    task: str = "classify"
+    normalize: str = "unit"
 
 
 @runtime_checkable
@@ -109,6 +120,54 @@ MODELS.add(
         title="A trained network with a new last layer", folder="transfer", params=TransferParams, pretrained=True
     ),
 )
+MODELS.add(
+    "vae",
+    ModelFamily(
+        title="Dense variational autoencoder", folder="vae", params=VaeParams, spatial=False, task="autoencode"
+    ),
+)
+MODELS.add(
+    "vae-conv",
+    ModelFamily(
+        title="Convolutional variational autoencoder", folder="vae_conv", params=VaeConvParams, task="autoencode"
+    ),
+)
+MODELS.add(
+    "gan",
+    ModelFamily(
+        title="Dense generator and discriminator",
+        folder="gan",
+        params=GanParams,
+        spatial=False,
+        task="adversarial",
+        normalize="half",
+    ),
+)
+MODELS.add(
+    "gan-conv",
+    ModelFamily(
+        title="Convolutional generator and discriminator",
+        folder="gan_conv",
+        params=GanConvParams,
+        task="adversarial",
+        normalize="half",
+    ),
+)
+MODELS.add(
+    "flow",
+    ModelFamily(
+        title="Normalising flow of dense couplings", folder="flow", params=FlowParams, spatial=False, task="density"
+    ),
+)
+MODELS.add(
+    "flow-multiscale",
+    ModelFamily(
+        title="Multi-scale normalising flow of convolutions",
+        folder="flow_multiscale",
+        params=FlowMultiscaleParams,
+        task="density",
+    ),
+)
 
 
 def build(
@@ -120,7 +179,7 @@ def build(
         name: A name in :data:`MODELS`.
         params: The options, of that family's class.
         shape: Channels, height and width of one image.
-        classes: Number of logits.
+        classes: Number of logits; 0 where the data has no classes and the network learns none.
         generator: A generator on the CPU; equal states give equal weights, and the global state is left as it was.
 
     Raises:
@@ -133,7 +192,7 @@ def build(
     family = MODELS[name]
     assert isinstance(params, family.params), f"{name} takes {family.params.__name__}, not {type(params).__name__}"
     assert generator.device.type == "cpu"
-    assert min(*shape, classes) > 0
+    assert min(shape) > 0 <= classes
     module = import_module(f"{__name__}.{family.folder}.model")
     # Constructors of torch draw weights from the global state. Ours replace them, so the draw is undone; those of a
     # network that initialises itself are kept, so the state is made to follow from the generator, which is not moved.

@@ -275,6 +275,13 @@ class LayerRow:
     macs: int
 
 
+@runtime_checkable
+class Overviewed(Protocol):
+    """A network of which a pass runs a part only, and which has another way to run all of it."""
+
+    def overview(self, images: Tensor) -> Tensor: ...
+
+
 def summary(model: nn.Module, shape: tuple[int, ...]) -> list[LayerRow]:
     """One row for each leaf module in the order in which they run, found by sending one blank image through.
 
@@ -308,7 +315,8 @@ def summary(model: nn.Module, shape: tuple[int, ...]) -> list[LayerRow]:
     try:
         model.eval()
         with torch.no_grad():
-            model(torch.zeros(1, *shape, dtype=example.dtype, device=example.device))
+            run = model.overview if isinstance(model, Overviewed) else model
+            run(torch.zeros(1, *shape, dtype=example.dtype, device=example.device))
     finally:
         for handle in handles:
             handle.remove()

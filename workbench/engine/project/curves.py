@@ -121,10 +121,12 @@ class Curves:
     Keys: ``step/<name>`` for each series of :class:`~workbench.engine.events.Steps` (a value a step), each metric of
     :class:`~workbench.engine.events.Evaluated` as it is named (``validation/accuracy``), and ``learning_rate``,
     ``samples_per_second`` and ``memory`` (bytes; only where a device says so), a value a report at its last step.
+    What an evaluation says of each of several things has a key for each: :meth:`elements` tells them.
     """
 
     def __init__(self) -> None:
         self._lines: dict[str, _Growing] = {}
+        self._elements: dict[str, list[str]] = {}
         self._checkpoints: list[int] = []
         self._steps_per_epoch = 0
 
@@ -141,6 +143,11 @@ class Curves:
             case ev.Evaluated():
                 for name, value in event.metrics.items():
                     self._add_value(name, event.step, event.epoch, value)
+                for name, values in event.vectors.items():
+                    keys = self._elements.setdefault(name, [])
+                    keys += [f"{name}[{index}]" for index in range(len(keys), len(values))]
+                    for key, value in zip(keys, values, strict=False):
+                        self._add_value(key, event.step, event.epoch, value)
             case ev.Checkpointed():
                 self._checkpoints = [step for step in self._checkpoints if step < event.step] + [event.step]
             case _:
@@ -169,8 +176,15 @@ class Curves:
     # Reading
 
     def keys(self) -> tuple[str, ...]:
-        """Keys that have values, in the order in which they first came."""
-        return tuple(key for key, line in self._lines.items() if line.count)
+        """Keys that have values, in the order in which they first came; those of elements are not among them."""
+        elements = {key for keys in self._elements.values() for key in keys}
+        return tuple(key for key, line in self._lines.items() if line.count and key not in elements)
+
+    def elements(self) -> dict[str, tuple[str, ...]]:
+        """Keys of the numbers that come several at once, one for each of something: by what they are called together
+        (``validation/kl_per_dimension``), in their order, as far as they have values."""
+        found = {name: tuple(key for key in keys if self._lines[key].count) for name, keys in self._elements.items()}
+        return {name: keys for name, keys in found.items() if keys}
 
     def get(self, key: str) -> Line:
         """The line of ``key``; an empty one if nothing has come for it."""

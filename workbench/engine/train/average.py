@@ -1,10 +1,19 @@
 """A moving average of a network's weights: smoother than any single step's, and usually better."""
 
 import copy
-from typing import cast
+from typing import Protocol, cast, runtime_checkable
 
 import torch
 from torch import Tensor, nn
+
+
+@runtime_checkable
+class PartlyAveraged(Protocol):
+    """A network of which a part alone is to be averaged."""
+
+    def averaged(self) -> nn.Module:
+        """That part."""
+        ...
 
 
 class WeightAverage:
@@ -12,7 +21,8 @@ class WeightAverage:
 
     Floating-point buffers are averaged as the weights are: the batch statistics of averaged weights are nearer to
     averaged statistics than to the last step's. Counters are copied. What is frozen (parameters without gradients, and
-    the buffers of layers that have only such) is shared with the model, not copied.
+    the buffers of layers that have only such) is shared with the model, not copied; so is what lies outside of the part
+    that a :class:`PartlyAveraged` model names.
 
     Args:
         model: As it starts; the average starts equal.
@@ -22,10 +32,12 @@ class WeightAverage:
 
     def __init__(self, model: nn.Module, *, decay: float) -> None:
         self._decay = decay
-        self.model = copy.deepcopy(model, {id(tensor): tensor for tensor in _frozen(model)}).eval()
-        self.model.requires_grad_(False)
+        shared = [*_frozen(model), *_outside(model)]
+        self.model = copy.deepcopy(model, {id(tensor): tensor for tensor in shared}).eval()
         live = _tensors(model)
         self._pairs = {name: (own, live[name]) for name, own in _tensors(self.model).items() if own is not live[name]}
+        for own, _ in self._pairs.values():
+            own.requires_grad_(False)
         floating = [pair for pair in self._pairs.values() if pair[0].is_floating_point()]
         counters = [pair for pair in self._pairs.values() if not pair[0].is_floating_point()]
         self._floating: tuple[list[Tensor], list[Tensor]] = _unzip(floating)
@@ -64,6 +76,14 @@ def _frozen(model: nn.Module) -> list[Tensor]:
         if weights and len(still) == len(weights):
             found += module.buffers(recurse=False)
     return found
+
+
+def _outside(model: nn.Module) -> list[Tensor]:
+    """Weights and buffers of what is not averaged."""
+    if not isinstance(model, PartlyAveraged):
+        return []
+    inside = {id(tensor) for tensor in _tensors(model.averaged()).values()}
+    return [tensor for tensor in _tensors(model).values() if id(tensor) not in inside]
 
 
 def _unzip(pairs: list[tuple[Tensor, Tensor]]) -> tuple[list[Tensor], list[Tensor]]:

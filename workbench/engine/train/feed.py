@@ -12,12 +12,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from workbench.engine.data.binarise import MIDDLE, ONCE, Binarisation, thresholds
 from workbench.engine.data.pixels import ArrayRows, Geometry, Pixels
 from workbench.engine.device import mix
 from workbench.engine.errors import UserError
 from workbench.engine.project.splits import Items
 
-ORDER, NOISE, SAMPLE = 1, 2, 3  # purposes of a seed
+ORDER, NOISE, SAMPLE, EVALUATION, PREVIEW = 1, 2, 3, 5, 6  # purposes of a seed; 4 is mixing's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,7 @@ class Scale:
         self._factor = self._operand(1 / (255 * deviation), device)
         self._shift = self._operand(-mean / deviation, device)
         self._shifts = bool(mean.any())
+        self._reversed = preprocessing.geometry.mode == "BGR"
         self.channels_last = channels_last
 
     @staticmethod
@@ -74,6 +76,15 @@ class Scale:
         if self._shifts:
             x_BCHW.add_(self._spread(self._shift, x_BCHW))
         return x_BCHW
+
+    def pixels(self, images_BCHW: Tensor) -> Tensor:
+        """The inverse: uint8 [B, C, H, W], red before blue, for people to look at."""
+        layout = torch.channels_last if self.channels_last else torch.contiguous_format
+        x_BCHW = images_BCHW.to(torch.float32, memory_format=layout, copy=True)
+        if self._shifts:
+            x_BCHW.sub_(self._spread(self._shift, x_BCHW))
+        x_BCHW.div_(self._spread(self._factor, x_BCHW)).round_().clamp_(0, 255)
+        return (x_BCHW.flip(1) if self._reversed else x_BCHW).to(torch.uint8)
 
     def _spread(self, operand: Tensor | float, images_BCHW: Tensor) -> Tensor | float:
         """``operand`` as something that broadcasts along memory: a row of pixels rather than three channels."""
@@ -110,6 +121,7 @@ class Feed:
         device: Where batches go. An array in memory is moved there once, in the layout of ``scale``.
         scale: Bytes to network input.
         catch_all: Label of the class that was made of items without one; -1 if there is none.
+        binarisation: What becomes of the grey levels of each batch.
     """
 
     def __init__(
@@ -120,8 +132,10 @@ class Feed:
         device: torch.device,
         scale: Scale | AsComputed,
         catch_all: int = -1,
+        binarisation: Binarisation | None = None,
     ) -> None:
         self._device, self._scale, self.catch_all = device, scale, catch_all
+        self._binarisation = binarisation or Binarisation()
         self.labels = torch.from_numpy(np.ascontiguousarray(labels)).to(device)
         self._rows: Tensor | None = None
         self.resident: Tensor | None = None
@@ -145,12 +159,39 @@ class Feed:
         # index_select moves whole rows only where the first axis is outermost in memory
         return self.resident.permute(0, 2, 3, 1).index_select(0, rows).permute(0, 3, 1, 2)
 
-    def batch(self, items: Tensor, augment: Callable[[Tensor], Tensor] | None = None) -> tuple[Tensor, Tensor]:
-        """Network input [B, C, H, W] and labels [B] of ``items``, on the device."""
+    def batch(
+        self,
+        items: Tensor,
+        augment: Callable[[Tensor], Tensor] | None = None,
+        *,
+        noise: torch.Generator | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Network input [B, C, H, W] and labels [B] of ``items``, on the device.
+
+        Args:
+            items: Ids int64 [B], on the CPU.
+            augment: Changes raw images.
+            noise: On the device, in training: what a binarisation that draws anew draws from. Without it such a one
+                has the draw that never changes.
+        """
         images = self.images(items)
         if augment is not None:
             images = augment(images)
+        if self._binarisation.active:
+            images = self._black_and_white(images, items, noise)
         return self._scale(images), self.labels.index_select(0, items.to(self._device))
+
+    def _black_and_white(self, images: Tensor, items: Tensor, noise: torch.Generator | None) -> Tensor:
+        """Bytes of 0 and 255 from grey ones; the chance of white is the grey level as a share of 255."""
+        if self._binarisation.dynamic and noise is not None:
+            limits = torch.empty(images.shape, dtype=torch.uint8, device=images.device).random_(0, 255, generator=noise)
+        elif self._binarisation.how == ONCE or self._binarisation.dynamic:
+            count = images[0].numel()
+            drawn = thresholds(items.numpy(), count=count, seed=self._binarisation.seed)
+            limits = torch.from_numpy(drawn).to(images.device).view(images.shape)
+        else:
+            return (images >= MIDDLE).byte() * 255
+        return (images > limits).byte() * 255
 
 
 class Order:

@@ -19,19 +19,19 @@ import torch
 from torch import nn
 
 from workbench.engine import events as ev
-from workbench.engine.device import check_precision, choose_device, describe, memory
+from workbench.engine.device import check_precision, choose_device, describe, memory, mix
 from workbench.engine.errors import UserError
 from workbench.engine.models.layers import count
 from workbench.engine.preferences import Preferences
-from workbench.engine.project.previews import MOST_ITEMS
+from workbench.engine.project.previews import MOST_ITEMS, PREDICTIONS
 from workbench.engine.project.project import Project
 from workbench.engine.project.runs import FAILED, FINISHED, RUNNING, STOPPED, EventLog, Run
 from workbench.engine.project.splits import TRAIN, VALIDATION
 from workbench.engine.tasks import TASKS, make_task
-from workbench.engine.tasks.task import Task
+from workbench.engine.tasks.task import Evaluation, Judge, Setting, Shown, Task
 from workbench.engine.train.checkpoint import Meta, load_trainer, save_checkpoint
-from workbench.engine.train.evaluate import ItemScores, evaluate_splits, piece_size, recalibrate
-from workbench.engine.train.feed import Order, evaluation_sample
+from workbench.engine.train.evaluate import evaluate_splits, piece_size, recalibrate
+from workbench.engine.train.feed import PREVIEW, Order, Scale, evaluation_sample
 from workbench.engine.train.job import Job
 from workbench.engine.train.material import Material, load_material
 from workbench.engine.train.network import Network, begin
@@ -83,7 +83,14 @@ def fit(project: Project, run: Run, *, preferences: Preferences) -> Generator[ev
             log = EventLog(run)
             network = yield from begin(project, run, job, material, device=device, preferences=preferences)
             # Building the first optimiser of a process makes torch import its compiler: seconds without a word
-            loop = yield from waiting(partial(_Loop, run, job, material, network, device, log), stage="preparing")
+            judge: Judge | None = None
+            if name := getattr(job.task_params, "judge", ""):
+                from workbench.engine.train.judge import load_judge  # few runs have one
+
+                asking = partial(load_judge, project, name, preferences=preferences)
+                judge = yield from waiting(asking, stage="loading the judge")
+            building = partial(_Loop, run, job, material, network, device, log, judge)
+            loop = yield from waiting(building, stage="preparing")
             del material, network  # the loop holds what it needs: images give way to what a frozen part made of them
             with contextlib.closing(loop.events()) as events:
                 for event in events:
@@ -113,15 +120,30 @@ class _Loop:
     """The state of one session of one run."""
 
     def __init__(
-        self, run: Run, job: Job, material: Material, network: Network, device: torch.device, log: EventLog
+        self,
+        run: Run,
+        job: Job,
+        material: Material,
+        network: Network,
+        device: torch.device,
+        log: EventLog,
+        judge: Judge | None,
     ) -> None:
         self.run, self.job, self.device, self.log = run, job, device, log
         self.material = replace(material, feed=network.feed)
         self.params = job.train
         self.kind = TASKS[job.task]
         training = network.feed.labels.cpu()[torch.from_numpy(material.split.items[TRAIN])]
-        counts = torch.bincount(training, minlength=len(material.classes)).tolist()
-        self.task: Task = make_task(job.task, job.task_params, classes=len(material.classes), counts=counts)
+        counts = torch.bincount(training[training >= 0], minlength=len(material.classes)).tolist()
+        self.scale = Scale(material.preprocessing, device, channels_last=job.channels_last)
+        setting = Setting(
+            classes=len(material.classes),
+            counts=counts,
+            catch_all=network.feed.catch_all,
+            judge=judge,
+            pixels=self.scale.pixels,
+        )
+        self.task: Task = make_task(job.task, job.task_params, setting)
         self.order = Order(
             material.split.items[TRAIN],
             batch=self.params.batch_size,
@@ -131,13 +153,21 @@ class _Loop:
         self.steps_per_epoch = max(1, self.order.per_epoch // self.params.accumulate)
         self.total = self.params.steps or max(1, math.ceil(self.params.epochs * self.steps_per_epoch))
         self.rate = learning_rate(self.params, total=self.total, steps_per_epoch=self.steps_per_epoch)
-        self.evaluates = evaluation_steps(self.params, self.total)
+        self.evaluates = evaluation_steps(self.params, self.total, steps_per_epoch=self.steps_per_epoch)
         self.sample = evaluation_sample(
             material.split.items[TRAIN], most=self.params.evaluation_sample, seed=self.params.seed
         )
         self.shown = evaluation_sample(material.split.items[VALIDATION], most=MOST_ITEMS, seed=self.params.seed)
         self.model = network.model
-        self.stepper = Stepper(self.model, job, self.task, feed=network.feed, order=self.order, device=device)
+        self.stepper = Stepper(
+            self.model,
+            job,
+            self.task,
+            feed=network.feed,
+            order=self.order,
+            device=device,
+            classes=len(material.classes),
+        )
         self.piece = piece_size(self.model, network.shape, most=self.params.evaluation_batch, device=device)
         self.counts = count(self.model)
 
@@ -147,7 +177,7 @@ class _Loop:
         self.earlier_seconds = 0.0
         self.session_started = time.monotonic()
         self.evaluations: list[ev.Evaluated] = []
-        self.scores: list[ItemScores] = []
+        self.evaluated: dict[str, Evaluation] = {}
         self.pending: list[Taken] = []
         self.stretch_seconds = 0.0
         self.durations: deque[float] = deque(maxlen=1001)
@@ -155,6 +185,7 @@ class _Loop:
         self._restore()
 
     def _restore(self) -> None:
+        self.evaluations = self.run.evaluations()
         steps = self.run.checkpoint_steps()
         if not steps:
             return
@@ -163,7 +194,6 @@ class _Loop:
         self.averages = dict(state["averages"])
         self.earlier_seconds = state["seconds"]
         self.step = steps[-1]
-        self.evaluations = self.run.evaluations()
 
     @property
     def network(self) -> nn.Module:
@@ -220,8 +250,9 @@ class _Loop:
         )
         self.run.write_status(replace(self.status(), state=RUNNING))
         self.session_started = self.last_checkpoint = self.last_report = time.monotonic()
-        if self.step and self.evaluates(self.step) and not self._evaluated_here():
-            yield from self._evaluate()  # it was stopped in the middle of this one
+        due = self.evaluates(self.step) if self.step else self.kind.from_start
+        if due and not self._evaluated_here():
+            yield from self._evaluate()  # of a later session: it was stopped in the middle of this one
         self.model.train()
         while self.step < self.total and not self._out_of_patience():
             self._take_step()
@@ -275,11 +306,12 @@ class _Loop:
         samples = sum(len(labels) for _, _, labels in self.pending)
         values = series_of(self.pending, self.task, accumulate=self.params.accumulate)
         self.pending.clear()
-        steps = len(values["loss"])
+        steps = len(values[self.task.losses[0]])
         first = self.step - steps + 1
-        for number, loss in enumerate(values["loss"]):
-            if not math.isfinite(loss):
-                raise not_finite(self.run, "the loss", loss, step=first + number)
+        for name in self.task.losses:
+            for number, loss in enumerate(values[name]):
+                if not math.isfinite(loss):
+                    raise not_finite(self.run, f"the {name.replace('_', ' ')}", loss, step=first + number)
         follow(self.averages, values, rate=self.params.average_rate)
         now = time.perf_counter()
         spent = self.stretch_seconds + now - started
@@ -306,35 +338,49 @@ class _Loop:
             yield from recalibrate(
                 self.network, self.material.feed, self.sample, piece=self.piece, autocast=self.stepper.autocast
             )
-        metrics, scores = yield from evaluate_splits(
-            self.network, self.task, self.material.feed, parts, step=self.step, piece=self.piece,
-            autocast=self.stepper.autocast,
+        evaluated = yield from evaluate_splits(
+            self.network, self.task, self.material.feed, parts, step=self.step, seed=self.params.seed,
+            device=self.device, piece=self.piece, autocast=self.stepper.autocast,
         )  # fmt: skip
+        metrics = {f"{part}/{name}": value for part, one in evaluated.items() for name, value in one.metrics().items()}
+        vectors = {f"{part}/{name}": value for part, one in evaluated.items() for name, value in one.vectors().items()}
         for name, value in metrics.items():
             if not math.isfinite(value):
                 raise not_finite(self.run, name, value, step=self.step)
         event = ev.Evaluated(
-            step=self.step, epoch=self.epoch, metrics=metrics, seconds=round(time.monotonic() - started, 4)
+            step=self.step,
+            epoch=self.epoch,
+            metrics=metrics,
+            seconds=round(time.monotonic() - started, 4),
+            vectors=vectors,
         )
         self.evaluations.append(event)
-        self.scores = scores
+        self.evaluated = evaluated
         self.last_report = time.monotonic()
         yield self._kept(event)
-        yield self._preview()
+        yield from self._previews()
         self.run.write_status(replace(self.status(), state=RUNNING))
         if self.params.keep_best and self.best() is event and self.step < self.total:
             yield self._checkpoint()
 
-    def _preview(self) -> ev.Event:
+    def _previews(self) -> Generator[ev.Event, None, None]:
         """What the network makes of the same few validation items, stored with the run. The model is in evaluation."""
         with torch.inference_mode(), self.stepper.autocast():
             images, labels = self.material.feed.batch(torch.from_numpy(self.shown))
-            preview = self.task.preview(
-                self.task.predict(self.network, images), labels, step=self.step, items=self.shown
+            shown = Shown(
+                step=self.step,
+                items=self.shown,
+                images=images,
+                labels=labels,
+                noise=torch.Generator(self.device).manual_seed(mix(self.params.seed, PREVIEW)),
+                pixels=self.scale.pixels,
             )
-        path = f"previews/step-{self.step:08d}.json"
-        preview.save(self.run.folder / path)
-        return self._kept(ev.Previewed(step=self.step, epoch=self.epoch, kind=preview.kind, path=path))
+            previews = self.task.previews(self.network, shown)
+        for preview in previews:
+            part = "" if preview.kind == PREDICTIONS else f".{preview.kind}"
+            path = f"previews/step-{self.step:08d}{part}{preview.suffix}"
+            preview.save(self.run.folder / path)
+            yield self._kept(ev.Previewed(step=self.step, epoch=self.epoch, kind=preview.kind, path=path))
 
     def _evaluated_here(self) -> bool:
         return bool(self.evaluations) and self.evaluations[-1].step == self.step
@@ -392,8 +438,8 @@ class _Loop:
 
     def keep_scores(self) -> None:
         """Store what the last evaluation of this session, if there was one, said of each item."""
-        for scored in self.scores:
-            scored.write(self.run)
+        for evaluation in self.evaluated.values():
+            evaluation.save(self.run)
 
     def _kept(self, event: ev.Event) -> ev.Event:
         self.log.append(event)

@@ -169,7 +169,7 @@ class Forward:
         try:
             with trained.lock, torch.inference_mode(), self._context():
                 images = self._scale(torch.from_numpy(pixels).to(trained.device))
-                logits = trained.task.predict(listening, images)
+                logits = trained.classifier.predict(listening, images)
             features = torch.stack(listening.heard).mean(0) if len(listening.heard) > 1 else listening.heard[0]
             return logits[:count].float().cpu().numpy(), features[:count].float().cpu().numpy()
         except torch.OutOfMemoryError:

@@ -15,6 +15,7 @@ from typing import Any, Self
 
 import tomli_w
 
+from workbench.engine.data.binarise import NO
 from workbench.engine.errors import UserError
 from workbench.engine.files import read_toml
 from workbench.engine.models import MODELS
@@ -25,15 +26,15 @@ from workbench.engine.tasks import TASKS
 from workbench.engine.tasks.classify.params import ClassifyParams
 from workbench.engine.train.params import AugmentParams, DataParams, TrainParams
 
-DEMO_PRESET = "digits-cnn"  # from data that ships
+DEMO_PRESET, LATENT_DEMO_PRESET = "digits-cnn", "digits-vae"  # from data that ships
 SECTIONS = ("task", "data", "augment", "model", "train")
 VOLATILE = {"data": {"source"}}  # where the data came from does not change what is learned from it
 # They count where they are set, so that earlier runs keep their keys.
 ADDED = {
     "task": ("class_weights",),
-    "data": ("folds", "fold", "groups", "interpolation", "central", "catch_all"),
+    "data": ("folds", "fold", "groups", "interpolation", "central", "catch_all", "binarize", "binarize_seed"),
     "augment": ("crop", "rotate", "colour", "randaugment", "randaugment_strength", "erase", "mixup", "cutmix"),
-    "train": ("ema", "warmup_epochs"),
+    "train": ("ema", "warmup_epochs", "evaluate_epochs"),
 }
 
 
@@ -69,8 +70,8 @@ class Job:
             else:
                 sections[key] = dict(table)
         model = _name(sections.get("model", {}), "model", MODELS)
-        task = _name(sections.get("task", {}), "task", TASKS, default="classify")
-        return cls(
+        task = _name(sections.get("task", {}), "task", TASKS, default=MODELS[model].task)
+        job = cls(
             name=name,
             model=model,
             model_params=MODELS[model].params.from_dict(_without_name(sections.get("model", {})), section="model"),
@@ -80,6 +81,42 @@ class Job:
             augment=AugmentParams.from_dict(sections.get("augment", {}), section="augment"),
             train=TrainParams.from_dict(sections.get("train", {}), section="train"),
         )
+        job.check()
+        return job
+
+    def check(self) -> None:
+        """Raise :class:`UserError` where the sections contradict one another."""
+        family = MODELS[self.model]
+        if family.task != self.task:
+            raise UserError(
+                f"the model {self.model!r} is not for the task {self.task!r}",
+                remedy=f"use {listed([*models_for(self.task), f'the task {family.task!r}'])}",
+            )
+        if self.learns_classes:
+            if self.data.binarize != NO:
+                raise UserError(
+                    f"data.binarize = {self.data.binarize} is for networks that make images, and {self.model!r} tells "
+                    "classes apart",
+                    remedy="set data.binarize = no",
+                )
+            return
+        if self.data.normalize not in ("auto", family.normalize):
+            raise UserError(
+                f"the model {self.model!r} makes images on the scale {family.normalize!r}, not {self.data.normalize!r}",
+                remedy="set data.normalize = auto",
+            )
+        if self.augment.mixes:
+            raise UserError(
+                "mixup and cutmix mix labels, and this task has none",
+                remedy="set augment.mixup = 0 and augment.cutmix = 0",
+            )
+        if self.data.catch_all:
+            raise UserError("data.catch_all names a class, and this task has none", remedy="leave data.catch_all empty")
+
+    @property
+    def learns_classes(self) -> bool:
+        """Whether each item has to have a label."""
+        return TASKS[self.task].classes
 
     def to_dict(self) -> dict[str, Any]:
         """The job file's tables, every option spelled out, so that a later default changes no old run."""
@@ -107,7 +144,8 @@ class Job:
     def with_settings(self, settings: Sequence[str]) -> Self:
         """A copy with each ``section.key=value`` applied, whatever their order; of two for one key the last counts.
 
-        ``model.name`` (and ``task.name``) starts from that model's (task's) defaults.
+        ``model.name`` (and ``task.name``) starts from that model's (task's) defaults. A model brings the task that it
+        serves.
         """
         job = self
         texts: dict[str, dict[str, str]] = {section: {} for section in SECTIONS}
@@ -121,12 +159,15 @@ class Job:
             texts[section][key] = text.strip()
         if (model := texts["model"].pop("name", None)) is not None:
             job = replace(job, model=model, model_params=MODELS[model].params())
+            if "name" not in texts["task"] and MODELS[model].task != job.task:
+                texts["task"]["name"] = MODELS[model].task
         if (task := texts["task"].pop("name", None)) is not None:
             job = replace(job, task=task, task_params=TASKS[task].params())
         for section in SECTIONS:
             attribute = _attribute(section)
             changed: dict[str, Any] = {attribute: job._section(section).with_texts(texts[section], section=section)}
             job = replace(job, **changed)
+        job.check()
         return job
 
     def _section(self, section: str) -> Params:
@@ -151,9 +192,20 @@ class Job:
                 if key in usual and values[section][key] == usual[key]:
                     del values[section][key]
         if values["data"]["normalize"] == "auto" and not MODELS[self.model].pretrained:
-            values["data"]["normalize"] = "unit"  # what it amounts to, and what earlier runs call it
+            # What it amounts to, and what earlier runs call it
+            values["data"]["normalize"] = MODELS[self.model].normalize
         text = json.dumps([values, fingerprint, split], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def models_for(task: str) -> list[str]:
+    """Names of the models that serve a task."""
+    return [name for name in MODELS if MODELS[name].task == task]
+
+
+def listed(names: Sequence[str]) -> str:
+    """``"a, b or c"`` of one name or more."""
+    return " or ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
 
 
 def _attribute(section: str) -> str:
@@ -189,6 +241,17 @@ def load_job(path: Path) -> Job:
 def presets() -> list[str]:
     """Names of the job files that ship."""
     return sorted(path.stem for path in (resources() / "presets").glob("*.toml"))
+
+
+def preset_about(name: str) -> str:
+    """What a preset that ships is, in a sentence or two: the words at the head of its file."""
+    lines = []
+    for line in (resources() / "presets" / f"{name}.toml").read_text("utf-8").splitlines():
+        words = line.removeprefix("#").strip()
+        if not line.startswith("#") or words.startswith("- "):  # a list is for those who read the file
+            break
+        lines.append(words)
+    return " ".join(lines)
 
 
 def preset(name: str) -> Job:

@@ -51,11 +51,12 @@ def check_network(job: Job, dataset: Dataset) -> None:
 
 def _sketched(job: Job, opened: Dataset) -> tuple[nn.Module, tuple[int, int, int], int]:
     """The network, the shape of its input and the number of its outputs."""
-    label_set = choose_label_set(opened.row, job.data.label)
+    label_set = choose_label_set(opened.row, job.data.label, needed=job.learns_classes)
     kept = np.flatnonzero(~opened.state.excluded)
     if not len(kept):
         raise UserError("every item of this data is excluded", where=opened.row.name, remedy="take some in again")
     geometry, _ = choose_geometry(images_of(opened), job, kept)
+    job.data.binarisation.check(geometry.shape)
     classes = len(classes_of(opened.state, job.data, label_set=label_set))
     return sketch(job.model, job.model_params, shape=geometry.shape, classes=classes), geometry.shape, classes
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from workbench.engine.data.binarise import BINARISATIONS, Binarisation
 from workbench.engine.device import PRECISIONS
 from workbench.engine.errors import UserError
 from workbench.engine.params import Params, param
@@ -81,11 +82,19 @@ class DataParams(Params):
     )
     normalize: str = param(
         "auto",
-        "auto is what the network was trained with, else unit. unit maps pixels to 0..1; standardize also gives each "
-        "channel mean 0 and deviation 1 over the training split; imagenet takes ImageNet's mean and deviation; half "
-        "maps to -1..1; minus-114 takes 114 from pixels in 0..255.",
+        "auto is what the network was trained with, else what its kind takes: half for a GAN, unit for all others. "
+        "unit maps pixels to 0..1; standardize also gives each channel mean 0 and deviation 1 over the training split; "
+        "imagenet takes ImageNet's mean and deviation; half maps to -1..1; minus-114 takes 114 from pixels in 0..255.",
         choices=("auto", *NORMALIZATIONS, "standardize"),
     )
+    binarize: str = param(
+        "no",
+        "Make grey images black and white, for networks that make images: once makes a pixel white with its own grey "
+        "level as the chance, by one draw that never changes; threshold makes the brighter half white; dynamic draws "
+        "anew for every batch, and evaluates on the draw of once.",
+        choices=BINARISATIONS,
+    )
+    binarize_seed: int = param(0, "Seed of that draw.", low=0, high=2**31 - 1, advanced=True)
     on_error: str = param(
         "stop", "What to do about an image that cannot be read: stop, or skip and count it.", choices=("stop", "skip")
     )
@@ -100,6 +109,11 @@ class DataParams(Params):
         if self.fold > self.folds:
             raise UserError(f"fold = {self.fold} is more than folds = {self.folds}", remedy="count folds from 1")
         check_rule(self.groups)
+
+    @property
+    def binarisation(self) -> Binarisation:
+        """What becomes of grey levels."""
+        return Binarisation(how=self.binarize, seed=self.binarize_seed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +240,7 @@ class TrainParams(Params):
     compile: bool = param(False, "torch.compile the network: slow to start, faster afterwards on a GPU.", advanced=True)
 
     evaluate_every: int = param(0, "Steps between evaluations; 0 evaluates at exponentially spaced steps.", low=0)
+    evaluate_epochs: float = param(0.0, "Epochs between evaluations; instead of evaluate_every.", low=0, high=1e6)
     evaluate_first: int = param(100, "Exponential evaluation: the first step.", low=1, advanced=True)
     evaluate_factor: float = param(
         1.1, "Exponential evaluation: ratio of two steps.", low=1.001, high=100, advanced=True
@@ -259,10 +274,11 @@ class TrainParams(Params):
         return super(TrainParams, cls).from_dict(values, section=section)
 
     def with_texts(self, texts: Mapping[str, str], *, section: str = "") -> Self:
-        """As the base, and setting one of ``steps`` and ``epochs`` clears the other."""
-        for key, other in (("steps", "epochs"), ("epochs", "steps")):
-            if key in texts and other not in texts:
-                texts = {**texts, other: "0"}
+        """As the base, and setting one of ``steps`` and ``epochs`` clears the other; between evaluations alike."""
+        for one, two in (("steps", "epochs"), ("evaluate_every", "evaluate_epochs")):
+            for key, other in ((one, two), (two, one)):
+                if key in texts and other not in texts:
+                    texts = {**texts, other: "0"}
         return super(TrainParams, self).with_texts(texts, section=section)
 
     def check(self) -> None:
@@ -274,5 +290,7 @@ class TrainParams(Params):
             raise UserError("learning_rates cannot be negative")
         if self.warmup_steps and self.warmup_epochs:
             raise UserError("warmup_steps and warmup_epochs cannot both be set", remedy="set one of them")
+        if self.evaluate_every and self.evaluate_epochs:
+            raise UserError("evaluate_every and evaluate_epochs cannot both be set", remedy="set one of them")
         if self.nesterov and not self.momentum:
             raise UserError("nesterov needs a momentum above 0")

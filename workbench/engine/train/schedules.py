@@ -71,10 +71,17 @@ def _list(params: TrainParams, total: int, steps_per_epoch: int) -> Rate:
 assert tuple(_BUILDERS) == SCHEDULES
 
 
-def evaluation_steps(params: TrainParams, total: int) -> Callable[[int], bool]:
-    """Whether to evaluate after a step: every ``evaluate_every`` or exponentially spaced, and after the last one."""
+def evaluation_steps(params: TrainParams, total: int, *, steps_per_epoch: int) -> Callable[[int], bool]:
+    """Whether to evaluate after a step, 1 or later.
+
+    That is every ``evaluate_every`` steps, every ``evaluate_epochs`` epochs or at exponentially spaced steps, and after
+    the last one.
+    """
     if params.evaluate_every:
         return lambda step: step == total or step % params.evaluate_every == 0
+    if params.evaluate_epochs:
+        every = max(1.0, params.evaluate_epochs * steps_per_epoch)
+        return lambda step: step == total or (step > 0 and step == round(max(1, round(step / every)) * every))
     due = {total}
     step = params.evaluate_first
     while step < total:

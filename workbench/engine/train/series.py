@@ -9,18 +9,20 @@ from workbench.engine.train.stepper import Taken
 
 
 def series_of(taken: Sequence[Taken], task: Task, *, accumulate: int) -> dict[str, tuple[float, ...]]:
-    """Metric to one number a step, the loss first.
+    """Metric to one number a step, the losses first.
 
     Args:
         taken: What steps gave, ``accumulate`` entries each.
         task: Makes metrics of outputs.
     """
     losses, outputs, labels = zip(*taken, strict=True)
-    series = {"loss": torch.stack(losses).float()}
-    if len({output.shape for output in outputs}) == 1:
-        series |= task.series(torch.stack(outputs), torch.stack(labels))
+    series = dict(zip(task.losses, torch.stack(losses, 1).float(), strict=True))
+    parts = list(zip(*outputs, strict=True))
+    if len({batch.shape for batch in labels}) == 1:
+        series |= task.series([torch.stack(part) for part in parts], torch.stack(labels))
     else:  # an epoch's last batch may be shorter
-        each = [task.series(output[None], batch[None]) for output, batch in zip(outputs, labels, strict=True)]
+        each = [task.series([part[None] for part in output], batch[None])
+                for output, batch in zip(outputs, labels, strict=True)]  # fmt: skip
         series |= {name: torch.cat([one[name] for one in each]) for name in each[0]}
     return {name: tuple(tensor.view(-1, accumulate).mean(1).tolist()) for name, tensor in series.items()}
 

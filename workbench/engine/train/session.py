@@ -14,7 +14,7 @@ from workbench.engine.models import MODELS, BeginsWithOthers
 from workbench.engine.preferences import Preferences
 from workbench.engine.project.project import Project
 from workbench.engine.project.runs import FINISHED, Run, Status
-from workbench.engine.train.dividing import make_split
+from workbench.engine.train.dividing import make_split, protocol_badge
 from workbench.engine.train.job import Job
 from workbench.engine.waiting import waiting
 
@@ -31,6 +31,7 @@ def create(project: Project, job: Job, *, preferences: Preferences, reuse: bool 
     Raises:
         UserError: The data cannot be divided so, or the network cannot be built or begin as the job says.
     """
+    job.check()
     dataset = yield from find_or_import(project, job.data.source, preferences=preferences)
     opened = yield from waiting(partial(open_dataset, project, dataset), stage="opening the data")
     split, remark = make_split(opened, job)
@@ -52,7 +53,7 @@ def create(project: Project, job: Job, *, preferences: Preferences, reuse: bool 
         key=key,
         dataset=dataset.id,
         fingerprint=dataset.fingerprint,
-        protocol=split.badge,
+        protocol=protocol_badge(split, job),
         split=split.hash,
     )
     return project.add_run(job.to_dict(), status)
@@ -66,6 +67,8 @@ def _settled(project: Project, job: Job) -> Job:
     Raises:
         UserError: There is no such run or file, or the run has no weights yet.
     """
+    if judge := getattr(job.task_params, "judge", ""):
+        job = replace(job, task_params=job.task_params.replace(judge=_with_weights(project, judge)))
     if job.train.init_from:
         return replace(job, train=job.train.replace(init_from=_with_weights(project, job.train.init_from)))
     if isinstance(job.model_params, BeginsWithOthers):

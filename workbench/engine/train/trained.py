@@ -20,9 +20,10 @@ from workbench.engine.project.project import Project
 from workbench.engine.project.runs import RUNNING, Run
 from workbench.engine.registry import suggest
 from workbench.engine.tasks import TASKS, make_task
-from workbench.engine.tasks.task import Task
+from workbench.engine.tasks.classify.task import Classify
+from workbench.engine.tasks.task import Setting, Task
 from workbench.engine.train.checkpoint import BEST, Meta, find_checkpoint, load_meta, load_weights
-from workbench.engine.train.evaluate import ItemScores, autocast, evaluate, piece_size
+from workbench.engine.train.evaluate import autocast, evaluate, evaluation_noise, piece_size
 from workbench.engine.train.feed import Preprocessing
 from workbench.engine.train.job import Job
 from workbench.engine.train.material import load_material
@@ -49,6 +50,14 @@ class Trained:
     @property
     def preprocessing(self) -> Preprocessing:
         return Preprocessing.from_dict(self.meta.preprocessing)
+
+    @property
+    def classifier(self) -> Classify:
+        """Its task, where that is to classify; :class:`UserError` else."""
+        if not isinstance(self.task, Classify):
+            raise UserError("this run learned no classes", where=self.checkpoint.parent.parent.name,
+                            remedy="choose a run that classifies")  # fmt: skip
+        return self.task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +123,7 @@ def _load(run: Run, folder: Path, preferences: Preferences) -> Trained:
     model.to(device).eval()
     if job.channels_last:
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload,unused-ignore]
-    task = make_task(job.task, job.task_params, classes=len(meta.classes))
+    task = make_task(job.task, job.task_params, Setting(classes=len(meta.classes), catch_all=meta.catch_all))
     return Trained(checkpoint=folder, meta=meta, job=job, model=model, task=task, device=device)
 
 
@@ -141,22 +150,22 @@ def score(
         preprocessing=trained.preprocessing,
     )
     items = material.split.items[split]
-    scores = ItemScores(split=split, step=trained.meta.step, items=items)
-    metrics = yield from evaluate(
+    noise = evaluation_noise(trained.job.train.seed, split, trained.device)
+    evaluation = trained.task.evaluation(split=split, step=trained.meta.step, items=items, noise=noise)
+    yield from evaluate(
         trained.model,
-        trained.task,
+        evaluation,
         material.feed,
         items,
         piece=piece_size(trained.model, material.shape, most=trained.job.train.evaluation_batch, device=trained.device),
         stage=f"evaluating {split}",
         autocast=autocast(trained.job.train.precision, trained.device),
-        scores=scores,
     )
-    scores.write(run)
+    evaluation.save(run)
     return Score(
         split=split,
         items=len(items),
-        metrics={f"{split}/{name}": value for name, value in metrics.items()},
+        metrics={f"{split}/{name}": value for name, value in evaluation.metrics().items()},
         protocol=material.badge,
         step=trained.meta.step,
     )

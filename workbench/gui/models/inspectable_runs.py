@@ -1,8 +1,10 @@
-"""The runs that can be looked into: those that classify, newest first, followed while they train.
+"""The runs of a project that a panel can look into, newest first, followed while they train.
 
 What is known of a run is :mod:`workbench.gui.models.run_facts`'s; which of them is looked at, and how, is
-:mod:`workbench.gui.models.inspection`'s.
+:mod:`workbench.gui.models.looked_run`'s.
 """
+
+from collections.abc import Collection
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -13,28 +15,36 @@ from workbench.gui.models.run_facts import DAMAGED, Reading, RunFacts, read_fact
 from workbench.gui.workspace import Workspace
 
 _LOOK_EVERY = 5000  # milliseconds; runs that the command line trains send no signal
-_TASK = "classify"
+CLASSIFYING = ("classify",)
+"""Tasks whose runs are inspected."""
+GENERATIVE = ("autoencode", "adversarial", "density")
+"""Tasks whose runs make images of codes, to be explored in the Latent panel."""
 BEST, LAST = "best", "last"
 
 
 class InspectableRuns(QObject):
     """Reads nothing before :meth:`follow`.
 
+    Args:
+        tasks: Runs of these are among them.
+
     Signals:
         changed: :attr:`rows` have been read; they may be the same as before.
         failed: The error with which reading ended.
 
     Attributes:
-        rows: Runs that classify, newest first.
+        rows: The runs, newest first.
         known: Whether the runs of the open project have been read; before, no rows mean nothing.
     """
 
     changed = Signal()
     failed = Signal(object)
 
-    def __init__(self, workspace: Workspace, parent: QObject | None = None) -> None:
+    def __init__(
+        self, workspace: Workspace, parent: QObject | None = None, *, tasks: Collection[str] = CLASSIFYING
+    ) -> None:
         super().__init__(parent)
-        self._workspace = workspace
+        self._workspace, self._tasks = workspace, frozenset(tasks)
         self._following = self._again = False
         self._job: Job | None = None
         self._looks = QTimer(self, interval=_LOOK_EVERY)
@@ -103,7 +113,7 @@ class InspectableRuns(QObject):
         if any(facts.folder.parent.parent != self._project.folder for facts in reading.facts):
             return  # of the project before
         self._reading = reading
-        rows = [facts for facts in reading.facts if facts.settings.get("task.name") == _TASK]
+        rows = [facts for facts in reading.facts if facts.settings.get("task.name") in self._tasks]
         self.rows = tuple(facts for facts in reversed(rows) if facts.state != DAMAGED)
         self.known = True
         self.changed.emit()

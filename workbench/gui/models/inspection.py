@@ -1,35 +1,32 @@
 """The run that a person looks into: chosen, looked at off the GUI thread, announced when there is something to see.
 
-Every page of the Inspect panel follows one of these. It holds what a network answered (an
-:class:`~workbench.engine.inspection.inspection.Inspection`) and nothing that is computed from it: scores, matrices and
-projections are the pages' own. What its jobs do is in :mod:`workbench.gui.models.looking`.
+Every page of the Inspect panel follows one of these. Choosing and following are :mod:`.looked_run`'s. It holds what a
+network answered (an :class:`~workbench.engine.inspection.inspection.Inspection`) and nothing that is computed from it:
+scores, matrices and projections are the pages' own. What its jobs do is in :mod:`workbench.gui.models.looking`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from workbench.engine.errors import UserError
-from workbench.gui.jobs import Job, Work
-from workbench.gui.models.inspectable_runs import BEST, LAST, InspectableRuns, at_hand, is_training, step_meant
-from workbench.gui.models.look_queue import LookQueue, Wish
+from workbench.gui.jobs import Work
+from workbench.gui.models.inspectable_runs import BEST, CLASSIFYING, is_training
+from workbench.gui.models.look_queue import Wish
+from workbench.gui.models.looked_run import LookedRun, Shown
 from workbench.gui.models.looking import (
     TRAIN,
     UNLABELLED,
-    VALIDATION,
     Choice,
-    Divided,
     Look,
     Weights,
     look,
     look_at_dataset,
     look_at_split,
 )
-from workbench.gui.models.run_facts import RunFacts
-from workbench.gui.models.snapshots import Outcome, Snapshots
 from workbench.gui.models.unknown_looks import UnknownLooks
+from workbench.gui.units import items_text
 from workbench.gui.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -42,141 +39,58 @@ ITEMS_PAGE = "items"
 """The page that shows items."""
 
 
-class InspectionModel(QObject):
+class InspectionModel(LookedRun):
     """At most one inspection at a time; with it, on demand, others with the same weights.
 
-    Signals:
-        chosen: Another run, checkpoint or split is wanted; :attr:`choice` is different.
-        changed: :attr:`inspection` (and :attr:`dataset`) are others now, or none.
+    Signals, beside those of every run that is looked into:
         split_known: Name of a split that :meth:`of` has now.
         training_changed: :attr:`training` is there, or is gone.
         unknowns_changed: :attr:`unknowns` are others now, or :attr:`unknown_names`.
-        working: Whether a look is under way.
-        began: The :class:`Job` of a look that a person waits for.
-        divided: :attr:`counts` are known.
-        failed: The error, and what was being done in words.
-        newer: Step of a checkpoint that would be looked at now, were it chosen again; -1 when there is none any more.
         threshold_changed: :attr:`threshold` is different.
-        page_wanted: Id of the page that what follows is for (it may have to be made first).
         items_wanted: Ids of items (int64, in the order to be shown) and what they are in words: show these only.
         item_opened: Id of an item: show it large.
 
     Attributes:
-        runs: Those that can be looked into. Someone has to :meth:`InspectableRuns.follow` them.
-        choice: What is wanted; ``None`` before anything was.
         inspection: What is there. It stays until the next one is, so that what is shown is always of one piece.
         dataset: What its items are of, opened.
         weights: For jobs that ask the network itself.
-        counts: Items in each split of the chosen run that can be looked at.
         threshold: Below what an item is unknown, as the person has chosen it for these weights; ``None`` before.
     """
 
-    chosen = Signal()
-    changed = Signal()
     split_known = Signal(str)
     training_changed = Signal()
     unknowns_changed = Signal()
-    working = Signal(bool)
-    began = Signal(object)
-    divided = Signal()
-    failed = Signal(object, str)
-    newer = Signal(int)
     threshold_changed = Signal()
-    page_wanted = Signal(str)
     items_wanted = Signal(object, str)
     item_opened = Signal(int)
 
     def __init__(self, workspace: Workspace, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.workspace = workspace
-        self.runs = InspectableRuns(workspace, self)
-        self._queue = LookQueue(workspace.jobs, self._work_of, self)
-        self._snapshots = Snapshots()
-        self._newer = -1
-        self._barren = False  # the chosen run has no checkpoint yet
         self._unknowns = UnknownLooks()
-        self._clear()
-        self._queue.working.connect(self.working)
-        self._queue.began.connect(self.began)
-        self._queue.told.connect(self._on_told)
-        self._queue.found.connect(self._on_found)
-        self._queue.came_to_nothing.connect(self._on_came_to_nothing)
-        self.runs.changed.connect(self._on_runs_changed)
-        workspace.project_changed.connect(self._on_project_changed)
+        super().__init__(workspace, parent, tasks=CLASSIFYING, checkpoint=BEST)
 
     def _clear(self) -> None:
-        self.choice: Choice | None = None
+        super()._clear()
         self.inspection: Inspection | None = None
         self.dataset: Dataset | None = None
         self.weights: Weights | None = None
-        self.counts: Mapping[str, int] = {}
-        self._shown: tuple[Choice, Mapping[str, int]] | None = None  # what the inspection came from
         self._looks: dict[str, Inspection] = {}
         self.threshold: Threshold | None = None
         self._unknowns.forget_answers()
 
-    # Choosing
-
-    def choose(self, run_id: str, *, checkpoint: str = BEST, split: str = VALIDATION) -> None:
-        """Look at a run of the open project; what went on before is dropped.
-
-        Args:
-            checkpoint: ``"best"``, ``"last"``, or a step.
-            split: Where the run has no such split, the first that it has is looked at.
-        """
-        if self.choice is None or self.choice.run != run_id:
-            self._snapshots.forget()
-            self.counts = {}
-        self.choice = Choice(run=run_id, checkpoint=checkpoint, split=split)
-        self.look()
-        self.chosen.emit()
-
-    def look(self) -> None:
-        """Look at the choice again: at a checkpoint that is newer, or after it was stopped or failed.
-
-        A run without a checkpoint is looked at as soon as it has one.
-        """
-        self._queue.drop()
-        if self.choice is None:
-            return
-        facts = self.facts
-        self._barren = facts is not None and not facts.checkpoints
-        if self._barren:
-            self._show_nothing()
-            return
-        self.choice = replace(self.choice, checkpoint=at_hand(facts, self.choice.checkpoint))
-        work = look(
-            self.workspace.opened(), self.choice, preferences=self.workspace.preferences, opened=self.dataset
-        )  # fmt: skip
-        self._queue.look(work, title=f"Looking at {self.name}")
-
-    def forget(self) -> None:
-        """Look at nothing."""
-        self._queue.drop()
-        self._snapshots.forget()
-        self._barren = False
-        had = self.inspection is not None
-        self._clear()
-        self._announce_newer()
-        self.chosen.emit()
-        if had:
-            self._announce()
+    @property
+    def shown(self) -> Shown | None:
+        return Shown(self.inspection.run, self.inspection.step) if self.inspection else None
 
     @property
-    def facts(self) -> RunFacts | None:
-        """Of the chosen run."""
-        return self.runs.facts(self.choice.run) if self.choice else None
-
-    @property
-    def name(self) -> str:
-        """The chosen run, as a person calls it."""
-        facts = self.facts
-        return facts.name if facts else self.choice.run if self.choice else ""
-
-    @property
-    def job(self) -> Job | None:
-        """The look under way that a person waits for."""
-        return self._queue.job
+    def measured(self) -> str:
+        """``"validation · 180 items · random 1437+180/180 · split 3f9c · step 1,200 of 5,000, in training"``."""
+        shown, facts = self.inspection, self.facts
+        if shown is None:
+            return ""
+        of = f" of {shown.steps:,}" if shown.steps and shown.steps != shown.step else ""
+        training = ", in training" if is_training(facts) and facts and facts.id == shown.run else ""
+        parts = [shown.split, items_text(len(shown)), shown.protocol, f"step {shown.step:,}{of}{training}"]
+        return " · ".join(part for part in parts if part)
 
     def show(self, inspection: "Inspection", *, dataset: "Dataset | None" = None) -> None:
         """Show an inspection that is at hand, and no other.
@@ -282,60 +196,10 @@ class InspectionModel(QObject):
         self.page_wanted.emit(ITEMS_PAGE)
         self.item_opened.emit(int(item))
 
-    # While it trains
-
-    @property
-    def in_training(self) -> bool:
-        """Whether the chosen run is being trained now."""
-        return is_training(self.facts)
-
-    @property
-    def newest(self) -> int:
-        """Step of a checkpoint that is newer than what is shown and would be shown, were it looked at again; or -1."""
-        return self._newer
-
-    @property
-    def awaits_snapshot(self) -> bool:
-        """Whether a snapshot was asked for and is still to come."""
-        return self._snapshots.awaited
-
-    def take_snapshot(self) -> None:
-        """Ask the run for a checkpoint at its next report; it is looked at as soon as it is there."""
-        facts = self.facts
-        if facts is None or self.awaits_snapshot:
-            return
-        try:
-            asked = self._snapshots.ask(facts)
-        except UserError as error:
-            self.failed.emit(error, "asking for a snapshot")
-            return
-        if asked:
-            self.chosen.emit()
-        else:  # it has just ended
-            self.runs.refresh()
-
-    def _on_runs_changed(self) -> None:
-        facts = self.facts
-        outcome = self._snapshots.look(facts)
-        if outcome is Outcome.CAME:
-            assert self.choice
-            self.choose(self.choice.run, checkpoint=LAST, split=self.choice.split)
-            return
-        if outcome is Outcome.NEVER:
-            self.chosen.emit()
-        if self._barren and facts and facts.checkpoints:
-            self.look()
-        self._announce_newer()
-
-    def _announce_newer(self) -> None:
-        step, shown = step_meant(self.facts, self.choice.checkpoint) if self.choice else -1, self.inspection
-        if shown is None or self.choice is None or shown.run != self.choice.run or step == shown.step:
-            step = -1
-        if step != self._newer:
-            self._newer = step
-            self.newer.emit(step)
-
     # Jobs
+
+    def _look_work(self, choice: Choice) -> Work:
+        return look(self.workspace.opened(), choice, preferences=self.workspace.preferences, opened=self.dataset)
 
     def _work_of(self, wish: Wish) -> Work | None:
         project, shown = self.workspace.project, self.inspection
@@ -344,26 +208,12 @@ class InspectionModel(QObject):
         make: Callable[..., Work] = look_at_split if wish.kind == "split" else look_at_dataset
         return make(project, shown.run, shown.step, wish.name, preferences=self.workspace.preferences)
 
-    def _on_told(self, events: Sequence[object]) -> None:
-        for event in events:
-            if isinstance(event, Divided):
-                self.counts = event.counts
-                self.divided.emit()
-
-    def _on_found(self, wish: Wish | None, result: Any) -> None:
-        if wish is None:
-            self._take(result)
-        elif wish.kind == "split":
+    def _take_wished(self, wish: Wish, result: Any) -> None:
+        if wish.kind == "split":
             self.put(result)
         elif wish.name in self._unknowns.names:
             inspection, dataset = result
             self.put_unknowns(wish.name, inspection, dataset=dataset)
-
-    def _on_came_to_nothing(self, wish: Wish | None, error: BaseException | None) -> None:
-        if wish is None:
-            self._go_back()
-        if error is not None:
-            self.failed.emit(error, f"looking at {wish.words if wish else self.name}")
 
     def _take(self, look: Look) -> None:
         assert self.choice
@@ -376,7 +226,7 @@ class InspectionModel(QObject):
         self.inspection, self.dataset, self.counts = inspection, look.dataset, look.counts
         self._looks[inspection.split] = inspection
         self.choice = replace(self.choice, split=inspection.split)
-        self._shown = (self.choice, look.counts)
+        self._seen = (self.choice, look.counts)
         self._announce_newer()
         self._announce()
 
@@ -386,27 +236,11 @@ class InspectionModel(QObject):
             return None
         return Weights(project, inspection.run, inspection.step, self.workspace.preferences)
 
-    def _go_back(self) -> None:
-        """The look at the choice came to nothing: what is shown is what is chosen again."""
-        if self.inspection is not None and self._shown:
-            self.choice, self.counts = self._shown
-        self._announce_newer()
-        self.chosen.emit()
-
-    def _show_nothing(self) -> None:
-        """Nothing is shown of the choice."""
-        if self.inspection is not None:
-            choice = self.choice
-            self._clear()
-            self.choice = choice
-            self._announce_newer()
-            self._announce()
-
     def _announce(self) -> None:
-        self.changed.emit()
+        super()._announce()
         self.training_changed.emit()
         self.unknowns_changed.emit()
 
     def _on_project_changed(self) -> None:
         self._unknowns.forget()
-        self.forget()
+        super()._on_project_changed()

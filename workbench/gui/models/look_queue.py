@@ -18,14 +18,14 @@ LOOKING = "inspection"
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """One more look with the same weights, at a split or at another dataset."""
+    """One more look with the same weights, at a split, at another dataset, or for the codes of a split."""
 
-    kind: str  # "split" or "dataset"
+    kind: str  # "split", "dataset" or "codes"
     name: str
 
     @property
     def words(self) -> str:
-        return f"the {self.name} items" if self.kind == "split" else self.name
+        return self.name if self.kind == "dataset" else f"the {self.name} items"
 
 
 class LookQueue(QObject):
@@ -65,9 +65,13 @@ class LookQueue(QObject):
 
     def wish(self, wish: Wish) -> None:
         """Look at this, too, when it is its turn, unless that is under way or waits already."""
-        if wish not in self._wishes and not (self._job and self._wish == wish):
+        if not self.is_wished(wish):
             self._wishes.append(wish)
             self._next()
+
+    def is_wished(self, wish: Wish) -> bool:
+        """Whether this look is under way or waits."""
+        return wish in self._wishes or (self._job is not None and self._wish == wish)
 
     def drop(self) -> None:
         """Stop, and forget the wishes."""

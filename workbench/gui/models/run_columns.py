@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from workbench.engine.project.runs import CREATED, FAILED, FINISHED, INTERRUPTED, RUNNING, STOPPED
 from workbench.gui.models.run_facts import DAMAGED, RunFacts, Score
 from workbench.gui.pace import duration_text
-from workbench.gui.units import SHARE, unit_of
+from workbench.gui.units import BITS, SHARE, unit_of, words_of
 
 Key = float | int | str | tuple[str, float] | None
 
@@ -45,18 +45,20 @@ class Column:
 
 
 def score_text(score: Score | None) -> str:
-    """``"91.23 %"`` for a share, ``"loss 0.412"`` for anything else."""
+    """``"91.23 %"`` for a share, ``"loss 0.412"`` or ``"ELBO -101.3 nats"`` for anything else."""
     if score is None:
         return NONE
     name = score.metric.rpartition("/")[2]
     text = unit_of(name).text(score.value)
-    return text if unit_of(name) is SHARE else f"{name} {text}"
+    if unit_of(name) is SHARE:
+        return text
+    return text if unit_of(name) is BITS else f"{words_of(name)} {text}"
 
 
 def metric_text(metric: str, value: float) -> str:
     """``"validation accuracy 91.23 %"``."""
     split, _, name = metric.rpartition("/")
-    return f"{split} {name} {unit_of(name).text(value)}".strip()
+    return f"{split} {words_of(name)} {unit_of(name).text(value)}".strip()
 
 
 def steps_text(facts: RunFacts) -> str:

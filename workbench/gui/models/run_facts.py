@@ -9,13 +9,13 @@ import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from workbench.engine import events as ev
 from workbench.engine.errors import UserError
 from workbench.engine.project.project import Project, RunRow
 from workbench.engine.project.runs import RUNNING, Run, Status
-from workbench.engine.tasks import ranking_metric
+from workbench.engine.tasks import TASKS, ranking_metric
 from workbench.engine.train.job import Job
 
 DAMAGED = "damaged"
@@ -180,6 +180,31 @@ def flat(job: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(table, Mapping)
         for key, value in table.items()
     }
+
+
+def levels_of(settings: Mapping[str, Any]) -> dict[str, float]:
+    """Metric to the value at which it is in equilibrium, of a run whose networks compete; empty for others.
+
+    Args:
+        settings: As :func:`flat` gives them.
+    """
+    task = str(settings.get("task.name", ""))
+    own = {key.removeprefix("task."): value for key, value in settings.items() if key.startswith("task.")}
+    own.pop("name", None)
+    try:
+        params = TASKS[task].params.from_dict(own)
+    except UserError:
+        return {}
+    return params.equilibrium() if isinstance(params, HasEquilibrium) else {}
+
+
+@runtime_checkable
+class HasEquilibrium(Protocol):
+    """Options of a task in which networks compete."""
+
+    def equilibrium(self) -> dict[str, float]:
+        """Metric to the value at which neither gains."""
+        ...
 
 
 def default_settings(facts: RunFacts) -> dict[str, Any]:

@@ -19,11 +19,11 @@ class Snapshots:
     """At most one is awaited."""
 
     def __init__(self) -> None:
-        self._run, self._before = "", -1  # whose, and its last checkpoint when another one was asked for
+        self._run, self._before = "", -1  # whose, and its last checkpoint when another one was asked for; -1 for none
 
     @property
     def awaited(self) -> bool:
-        return self._before >= 0
+        return bool(self._run)
 
     def ask(self, facts: RunFacts) -> bool:
         """Ask a run for a checkpoint at its next report; ``False`` where nobody trains it any more.
@@ -33,7 +33,7 @@ class Snapshots:
         """
         if not facts.run.ask_for_checkpoint():
             return False
-        self._run, self._before = facts.id, max(facts.checkpoints, default=0)
+        self._run, self._before = facts.id, max(facts.checkpoints, default=-1)
         return True
 
     def forget(self) -> None:
@@ -46,7 +46,7 @@ class Snapshots:
             return Outcome.NONE
         if facts is None or facts.id != self._run:
             return Outcome.AWAITED
-        if max(facts.checkpoints, default=0) > self._before:
+        if max(facts.checkpoints, default=-1) > self._before:
             self.forget()
             return Outcome.CAME
         if not is_training(facts):

@@ -17,7 +17,7 @@ PANELS = (
     Kind("train", "Train", "workbench.gui.panels.train.panel:TrainPanel"),
     Kind("inspect", "Inspect", "workbench.gui.panels.inspect.panel:InspectPanel"),
     Kind("masks", "Masks", "workbench.gui.panels.coming:masks"),
-    Kind("latent", "Latent", "workbench.gui.panels.coming:latent"),
+    Kind("latent", "Latent", "workbench.gui.panels.latent.panel:LatentPanel"),
     Kind("label", "Label", "workbench.gui.panels.coming:label"),
     Kind("runs", "Runs", "workbench.gui.panels.runs.panel:RunsPanel"),
 )

@@ -22,12 +22,6 @@ masks = partial(
     "Compare masks",
     "Image, truth, prediction and error over one another, with the overlap of every class.",
 )
-latent = partial(
-    ComingPanel,
-    "latent",
-    "Walk through a latent space",
-    "Drag a point and watch the image change, see where your data lies, and go from one image to another.",
-)
 label = partial(
     ComingPanel,
     "label",

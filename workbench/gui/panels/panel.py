@@ -81,6 +81,9 @@ class Panel(QWidget):
         """Show ``error`` above the content; ``doing`` completes "while …"."""
         self.errors.show_error(error, doing=doing)
 
+    def leave(self) -> None:
+        """The window closes for good: end what would outlive it."""
+
     def state(self) -> dict[str, object]:
         """Plain values (for JSON) to remember for the next time: widths, choices. No content."""
         return {}
@@ -127,8 +130,8 @@ class _EmptyPage(QWidget):
             (self._button, content.action, content.button),
             (self._other, content.other, content.other_button),
         ):
+            button.setText(text)  # first: a button that appears is laid out for what stands on it
             button.setVisible(bool(action))
-            button.setText(text)
             button.setAccessibleName(text or "Begin")
             button.setProperty("command", action)
         self._on_theme_changed()

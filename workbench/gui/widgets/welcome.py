@@ -16,7 +16,7 @@ _WIDTH = 64  # characters across
 _BEGINNINGS = (
     ("project.new", "new-project", "New project…", "An empty folder for data, runs and labels"),
     ("project.open", "open-folder", "Open project…", "Go on where you were"),
-    ("project.demo", "demo", "Try the demo", "Train on digits that ship with the program; no network, no files"),
+    ("project.demo", "demo", "Try the demo", "Train on digits that ship with the program, and explore what is learned"),
 )
 
 

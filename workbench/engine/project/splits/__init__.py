@@ -86,16 +86,18 @@ def divide(
     Raises:
         UserError: The protocol is unknown or does not fit, or leaves nothing to train or validate on.
     """
-    if not (division.labels >= 0).any():
+    if not division.all_items and not (division.labels >= 0).any():
         raise UserError("no item of this data has a label", remedy="label some first, or import data with classes")
     if not division.usable.any():
-        raise UserError("every item of this data that has a label is excluded", remedy="take some in again")
+        which = "" if division.all_items else " that has a label"
+        raise UserError(f"every item of this data{which} is excluded", remedy="take some in again")
+    caught = division.catch_all >= 0
     chosen = choose_protocol(division) if protocol == AUTOMATIC else protocol
     name, parts = PROTOCOLS[chosen](division)
     if limit:
         draw = np.random.default_rng(division.seed)
         parts = {
-            key: _limited(draw, items, limit, apart=division.labels[items] == division.catch_all)
+            key: _limited(draw, items, limit, apart=caught & (division.labels[items] == division.catch_all))
             if len(items) > limit
             else items
             for key, items in parts.items()
@@ -106,7 +108,6 @@ def divide(
     for key in (TRAIN, VALIDATION):
         if not len(parts[key]):
             raise UserError(f"protocol {name!r} leaves nothing for {key}", remedy="use more data or a larger share")
-    caught = division.catch_all >= 0
     if caught and not (division.labels[parts[TRAIN]] == division.catch_all).any():
         raise UserError(
             f"under protocol {name!r} no item without a label is in train, so there is nothing to learn the catch-all "

@@ -36,6 +36,7 @@ class Division:
         relabelled: bool[N], the label is not the imported one.
         folds: Parts of a k-fold; ``fold`` the one to validate on, from 1 on.
         catch_all: The label of the class "of no class", given to the items that had none; -1 where they keep none.
+        all_items: Whether items without a label are divided, too, as one class more.
         completed: Whether :meth:`complete` drew some of those into splits that lacked them.
     """
 
@@ -52,6 +53,7 @@ class Division:
     folds: int = 5
     fold: int = 1
     catch_all: int = -1
+    all_items: bool = False
     completed: bool = False
 
     def __post_init__(self) -> None:
@@ -69,8 +71,8 @@ class Division:
 
     @property
     def usable(self) -> NDArray[np.bool_]:
-        """bool[N]: labelled and not excluded."""
-        usable: NDArray[np.bool_] = (self.labels >= 0) & ~self.excluded
+        """bool[N]: not excluded, and labelled unless all items count."""
+        usable: NDArray[np.bool_] = ((self.labels >= 0) | self.all_items) & ~self.excluded
         return usable
 
     @property
@@ -85,6 +87,8 @@ class Division:
         training or validation that holds items of the catch-all class alone is none, and where nothing else is in a
         training split there are no splits to complete.
         """
+        if self.catch_all < 0:
+            return self
         changed: dict[str, Texts] = {}
         completed = False
         for name in ("published", "splits"):
@@ -93,7 +97,7 @@ class Division:
             counts = {split: int((known & (values == split)).sum()) for split in (VALIDATION, TEST, TRAIN)}
             empty = [split for split in (VALIDATION, TRAIN) if not counts[split]] if counts[TRAIN] else list(counts)
             alone = self.usable & ~known & np.isin(values, empty)
-            if self.catch_all >= 0 and alone.any():
+            if alone.any():
                 values = changed[name] = np.where(alone, "", values)
             loose = np.flatnonzero(self.usable & ~known & (values == ""))
             if len(loose) and counts[TRAIN]:

@@ -14,11 +14,12 @@ Protocol = Callable[[Division], tuple[str, Parts]]
 PROTOCOLS: Registry[Protocol] = Registry("protocol")
 PUBLISHED = "published"
 GOMLX = "GoMLX 50000/10000"
+MNIST = "MNIST 50000+10000/10000"
 FLOWERS, FLOWERS_SWAPPED = "official 1020+1020/6149", "CNTK swapped 6149/1020"
 RANDOM, GROUPED = "random", "grouped"
 FRESH = (RANDOM, GROUPED)
 """Protocols that divide all items anew, whatever splits there are."""
-PARTICULAR = (GOMLX, FLOWERS, FLOWERS_SWAPPED)
+PARTICULAR = (GOMLX, MNIST, FLOWERS, FLOWERS_SWAPPED)
 """Protocols that belong to one published dataset each."""
 
 
@@ -99,6 +100,23 @@ def gomlx(division: Division) -> tuple[str, Parts]:
             remedy="use data.protocol = train-test",
         )
     return GOMLX, parts
+
+
+@PROTOCOLS.register(MNIST)
+def mnist(division: Division) -> tuple[str, Parts]:
+    """MNIST as published likelihoods have it: 10,000 of the 60,000 training images drawn to validate on, 10,000 test.
+
+    The draw goes by the seed alone, not by class: exactly 50,000 and 10,000.
+    """
+    train, test = division.of(TRAIN), division.of(TEST)
+    if (len(train), len(test)) != (60000, 10000):
+        raise UserError(
+            f"this data has {len(train)} training and {len(test)} test images, not 60000 and 10000",
+            remedy="use data.protocol = hold-out",
+        )
+    drawn = np.random.default_rng(division.seed).permutation(train)
+    parts = {TRAIN: np.sort(drawn[10000:]), VALIDATION: np.sort(drawn[:10000]), TEST: test}
+    return f"{MNIST} · seed {division.seed}", parts
 
 
 def _flowers(division: Division) -> Parts:

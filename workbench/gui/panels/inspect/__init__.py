@@ -1,1 +1,1 @@
-"""The Inspect panel: ``panel`` arranges, ``bar`` chooses what is looked at, ``pages`` are looks, ``export`` writes."""
+"""The Inspect panel: ``panel`` arranges, ``pages`` says which looks there are, ``export`` writes."""

@@ -16,10 +16,10 @@ from workbench.gui.jobs import Job
 from workbench.gui.models.inspectable_runs import BEST, is_training
 from workbench.gui.models.inspection import InspectionModel
 from workbench.gui.models.looking import SPLITS
-from workbench.gui.panels.inspect.bar import InspectBar
 from workbench.gui.panels.inspect.commands import commands_of
 from workbench.gui.panels.inspect.export import Exports
 from workbench.gui.panels.inspect.pages import TRY, InspectPages
+from workbench.gui.panels.look_bar import LookBar
 from workbench.gui.panels.panel import Empty, Panel
 from workbench.gui.theme import GAP, Theme
 from workbench.gui.widgets.images.drop import DropHighlight, targets_of
@@ -85,7 +85,7 @@ class InspectPanel(Panel):
         self._offered = ""  # a run to look into as soon as it is known
         self.pages = InspectPages(self.model, theme)
         self.exports = Exports(self.model, self.pages, theme, self)
-        self.bar = InspectBar(self.model, theme, export=self.exports.button)
+        self.bar = LookBar(self.model, theme, name="inspect", export=self.exports.button)
         column = QVBoxLayout(self.content)
         column.setContentsMargins(2 * GAP, GAP // 2, 2 * GAP, GAP)
         column.addWidget(self.pages)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLabel, QStackedLayout, QTabWidget, QVBoxLayout, Q
 
 from workbench.gui.models.run_columns import labels, started_text
 from workbench.gui.models.run_curves import RunCurvesCache
-from workbench.gui.models.run_facts import RunFacts, default_settings
+from workbench.gui.models.run_facts import RunFacts, default_settings, levels_of
 from workbench.gui.naming import named
 from workbench.gui.panels.runs.details import RunDetails
 from workbench.gui.panels.runs.settings import CompareTable, Sheet
@@ -98,7 +98,7 @@ class CompareRuns(QTabWidget):
     def _show_curves(self) -> None:
         shown = self._selected[:MOST_CURVES]
         known = [
-            RunCurves(label, curves, self._colours[facts.id])
+            RunCurves(label, curves, self._colours[facts.id], levels_of(facts.settings))
             for facts, label in zip(shown, labels(shown), strict=True)
             if (curves := self._cache.get(facts.id))
         ]

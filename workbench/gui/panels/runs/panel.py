@@ -14,6 +14,7 @@ from workbench.engine.errors import UserError
 from workbench.engine.project.runs import FINISHED, RUNNING
 from workbench.engine.train.job import Job as TrainingJob
 from workbench.gui.actions import Action, Trigger
+from workbench.gui.models.inspectable_runs import CLASSIFYING, GENERATIVE
 from workbench.gui.models.run_bin import Outcome, RunBin
 from workbench.gui.models.run_columns import NAME, NOTE
 from workbench.gui.models.run_facts import DAMAGED, RunFacts
@@ -31,7 +32,6 @@ _LOOK_EVERY = 5000  # milliseconds; runs that the command line trains send no si
 _SETTLED = 40  # milliseconds after the last change of the selection: an arrow key held down reads nothing in passing
 _NARROW_SEARCH = 18  # characters
 _MENU = "Run"
-_CLASSIFIES = "classify"
 _ABOUT = (
     "Every training leaves a run here, with its settings, curves, checkpoints and scores, to be compared and resumed."
 )
@@ -43,6 +43,7 @@ _KEYS = {
     "resume": "Ctrl+R",
     "start-from": "Ctrl+D",
     "look-into": "Ctrl+Shift+I",
+    "open-latent": "Ctrl+Shift+L",
     "rename": "F2",
     "note": "Shift+F2",
     "delete": "Del",
@@ -62,6 +63,7 @@ def _entries() -> list[Entry]:
         ("resume", "Resume", "resume", "Go on training from the last checkpoint"),
         ("start-from", "Start from", "duplicate", "Start a new run from these settings"),
         ("look-into", "Inspect", "inspect", "See how good the network is, and on what"),
+        ("open-latent", "Latent", "latent", "Explore what a network that makes images has learned"),
         ("rename", "Rename", "rename", "Give the run another name"),
         ("note", "Note", "note", "Write a note beside the run"),
         ("delete", "Delete", "delete", "Delete the selected runs; this can be undone"),
@@ -162,6 +164,7 @@ class RunsPanel(Panel):
             action("resume", "Resume", "resume", self.why_not_resume, self.resume),
             action("start-from", "Start from these settings", "duplicate", self._why_not_start, self.start_from),
             action("look-into", "Inspect this run", "inspect", self._why_not_inspect, self.look_into),
+            action("open-latent", "Open in Latent", "latent", self._why_not_latent, self.open_latent),
             action("rename", "Rename", "rename", self._why_not_one, self.rename),
             action("note", "Write a note", "note", self._why_not_one, self.write_note),
             action("delete", "Delete", "delete", self._why_not_any, self.delete),
@@ -253,6 +256,7 @@ class RunsPanel(Panel):
             ("resume", self.why_not_resume),
             ("start-from", self._why_not_start),
             ("look-into", self._why_not_inspect),
+            ("open-latent", self._why_not_latent),
             ("rename", self._why_not_one),
             ("note", self._why_not_one),
             ("delete", self._why_not_any),
@@ -310,7 +314,14 @@ class RunsPanel(Panel):
         facts = self._one()
         if facts is None:
             return self._why_not_one()
-        return "" if facts.settings.get("task.name") == _CLASSIFIES else "Only runs that classify can be inspected yet"
+        return "" if facts.settings.get("task.name") in CLASSIFYING else "Only runs that classify can be inspected yet"
+
+    def _why_not_latent(self) -> str:
+        facts = self._one()
+        if facts is None:
+            return self._why_not_one()
+        makes_images = facts.settings.get("task.name") in GENERATIVE
+        return "" if makes_images else "Only networks that make images have a latent space"
 
     def _why_not_undo(self) -> str:
         return "" if self.bin.text else "Nothing was deleted"
@@ -328,6 +339,7 @@ class RunsPanel(Panel):
             "resume": self.resume,
             "start-from": self.start_from,
             "look-into": self.look_into,
+            "open-latent": self.open_latent,
             "rename": self.rename,
             "note": self.write_note,
             "delete": self.delete,
@@ -360,9 +372,16 @@ class RunsPanel(Panel):
 
     def look_into(self) -> None:
         """Hand the selected run to whoever looks into runs."""
+        self._offer_to("inspect")
+
+    def open_latent(self) -> None:
+        """Hand the selected run to whoever explores networks that make images."""
+        self._offer_to("latent")
+
+    def _offer_to(self, panel: str) -> None:
         facts = self._one()
         assert facts
-        self.trigger("show.inspect")  # first: it may have to be made
+        self.trigger(f"show.{panel}")  # first: it may have to be made
         self.workspace.offer_run(facts.id)
 
     def rename(self) -> None:

@@ -6,16 +6,18 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QFormLayout, QTabWidget, QVBoxLayout, QWidget
 
+from workbench.engine.errors import UserError
 from workbench.engine.models import MODELS
 from workbench.engine.params import Params
 from workbench.engine.tasks import TASKS
-from workbench.engine.train.job import Job, preset, presets
+from workbench.engine.train.job import Job, models_for, preset, preset_about, presets
 from workbench.gui.form import JobForm
 from workbench.gui.models.training import untrainable
 from workbench.gui.naming import named
 from workbench.gui.panels.train.job_file import JobFileView
 from workbench.gui.panels.train.network import NetworkView
 from workbench.gui.theme import GAP, Theme
+from workbench.gui.widgets.explained_items import add_explained, explain_items
 from workbench.gui.widgets.transfer.editors import editors
 from workbench.gui.workspace import Workspace
 
@@ -39,12 +41,10 @@ class JobEditor(QWidget):
             self._task.addItem(TASKS[name].title, name)
         self._data = named(QComboBox(), "train.data", "Data")
         self._model = named(QComboBox(), "train.model", "Model")
-        for name in MODELS:
-            self._model.addItem(f"{name} – {MODELS[name].title}", name)
         self._preset = named(QComboBox(), "train.preset", "Preset")
-        for name in presets():
-            self._preset.addItem(name, name)
-        self._shipped = [preset(name).data.source for name in presets()]
+        explain_items(self._preset, theme=theme)
+        self._shipped = {name: preset(name) for name in presets()}
+        self._offered = ""  # the task whose models and presets are offered
         for box in (self._task, self._data, self._model, self._preset):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.setMinimumContentsLength(12)
@@ -90,6 +90,10 @@ class JobEditor(QWidget):
     @property
     def problem(self) -> str:
         """Why the job cannot be started; empty if it can."""
+        try:
+            self.job.check()
+        except UserError as error:
+            return str(error)
         if not self.job.data.source:
             return "Choose what to train on."
         if why_not := self._datasets().get(self.job.data.source):
@@ -125,6 +129,7 @@ class JobEditor(QWidget):
         self.changed.emit()
 
     def _show(self) -> None:
+        self._fill_kinds()
         for box, value in (
             (self._task, self.job.task),
             (self._model, self.job.model),
@@ -137,12 +142,30 @@ class JobEditor(QWidget):
             self._preset.setPlaceholderText(self._baseline.name)
         train = self.job.train
         length = f"{train.steps:,} steps" if train.steps else f"{train.epochs:g} epochs"
-        self._preset.setToolTip(f"{length}, batches of {train.batch_size:,}, {train.optimizer}")
+        about = preset_about(self._baseline.name) if self._baseline.name in self._shipped else ""
+        self._preset.setToolTip(f"{about}\n{length}, batches of {train.batch_size:,}, {train.optimizer}".strip())
 
     def _datasets(self) -> dict[str, str]:
         """Names of the project's datasets; to why one cannot be trained on, which is empty where it can."""
         project = self._workspace.project
-        return {row.name: untrainable(row) for row in project.datasets()} if project else {}
+        return {row.name: untrainable(row, task=self.job.task) for row in project.datasets()} if project else {}
+
+    def _of_task(self) -> list[str]:
+        """Names of the presets of the task."""
+        return [name for name, job in self._shipped.items() if job.task == self.job.task]
+
+    def _fill_kinds(self) -> None:
+        """Offer the models and presets of the task, and no others."""
+        if self._offered == self.job.task:
+            return
+        self._offered = self.job.task
+        with QSignalBlocker(self._model), QSignalBlocker(self._preset):
+            self._model.clear()
+            for name in models_for(self.job.task):
+                self._model.addItem(f"{name} – {MODELS[name].title}", name)
+            self._preset.clear()
+            for name in self._of_task():
+                add_explained(self._preset, name, preset_about(name))
 
     def _grey_out(self, index: int, why: str) -> None:
         model = self._data.model()
@@ -158,7 +181,7 @@ class JobEditor(QWidget):
                 self._data.addItem(name, name)
                 if why_not:
                     self._grey_out(self._data.count() - 1, why_not)
-            outside = [self.job.data.source, *self._shipped]
+            outside = [self.job.data.source, *(self._shipped[name].data.source for name in self._of_task())]
             for source in dict.fromkeys(source for source in outside if source and source not in names):
                 self._data.addItem(f"{source} (imported when training starts)", source)
             self._data.setCurrentIndex(self._data.findData(self.job.data.source))
@@ -172,9 +195,18 @@ class JobEditor(QWidget):
             self._fill_data()
 
     def _on_task_chosen(self) -> None:
-        name = self._task.currentData()
-        if name != self.job.task:
-            self._form.set_task(name)
+        """Begin with the first preset of the task: another task wants other settings throughout."""
+        task = self._task.currentData()
+        if task == self.job.task:
+            return
+        offered = [name for name, job in self._shipped.items() if job.task == task]
+        if offered:
+            self.load_preset(offered[0])
+            return
+        self._form.set_task(task)
+        for name in models_for(task)[:1]:
+            self._form.set_model(name)
+        self._on_form_changed(self._form.job)
 
     def _on_model_chosen(self) -> None:
         name = self._model.currentData()

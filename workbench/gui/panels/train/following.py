@@ -44,7 +44,7 @@ class History:
             case ev.Steps():
                 return event.first <= self.curves.last_step
             case ev.Previewed():
-                return any(one.step == event.step for one in self.previews)
+                return any((one.step, one.kind) == (event.step, event.kind) for one in self.previews)
             case ev.Evaluated():
                 return any(event.step in self.curves.get(key).steps for key in event.metrics)
             case _:

@@ -124,7 +124,9 @@ class FlatNetwork(QWidget):
         if ending.state == DONE:
             self._model.set_rows(ending.result.rows)
             channels, height, width = ending.result.shape
-            where = f"input {channels} × {height} × {width}, {ending.result.classes} classes"
+            where = f"input {channels} × {height} × {width}"
+            if self._job.learns_classes:
+                where += f", {ending.result.classes} classes"
             self._words.setText(f"{self._model.totals} · {where}")
         elif ending.state == FAILED:
             self._model.set_rows([])

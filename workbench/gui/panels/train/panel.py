@@ -11,6 +11,7 @@ from workbench.engine.train.job import DEMO_PRESET, preset
 from workbench.gui.actions import Action, Trigger
 from workbench.gui.jobs import FAILED, PAUSED, RUNNING, STOPPING, Ending
 from workbench.gui.jobs import Job as BackgroundJob
+from workbench.gui.models.inspectable_runs import CLASSIFYING, GENERATIVE
 from workbench.gui.naming import named
 from workbench.gui.panels.panel import Panel
 from workbench.gui.panels.train.editor import JobEditor
@@ -19,8 +20,6 @@ from workbench.gui.panels.train.watch import WatchView
 from workbench.gui.theme import GAP, Theme
 from workbench.gui.widgets.plots.board import BoardSettings
 from workbench.gui.workspace import TRAINING, Workspace
-
-_CLASSIFIES = "classify"
 
 
 class TrainPanel(Panel):
@@ -39,6 +38,7 @@ class TrainPanel(Panel):
             ("stop", "Stop", "Stop training"),
             ("resume", "Resume", "Resume training"),
             ("inspect", "Inspect", "See how good the network of this run is, and on what"),
+            ("latent", "Latent", "Explore what the network of this run has learned"),
         ):
             button = named(QPushButton(text), f"train.{verb}", about)
             button.clicked.connect(self._on_button_clicked)
@@ -67,6 +67,7 @@ class TrainPanel(Panel):
         self.following.turned.connect(self._refresh)
         self.following.failed.connect(self._on_reading_failed)
         self.watch.board.failed.connect(self._on_export_failed)
+        self.watch.previews.failed.connect(self._on_export_failed)
         workspace.changed.connect(self._refresh)
         workspace.runs_changed.connect(self._refresh)
         workspace.project_changed.connect(self._on_project_changed)
@@ -90,6 +91,8 @@ class TrainPanel(Panel):
                    menu="Run", enabled=self._can_resume),
             Action(id="train.inspect", text="Inspect the run in view", handler=self.inspect, icon="inspect",
                    menu="Run", enabled=self._can_inspect),
+            Action(id="train.latent", text="Open the run in view in Latent", handler=self.open_latent, icon="latent",
+                   menu="Run", enabled=self._can_open_latent),
         ]  # fmt: skip
 
     # What a person does
@@ -123,8 +126,15 @@ class TrainPanel(Panel):
 
     def inspect(self) -> None:
         """Hand the run in view, which may still be trained, to the Inspect panel."""
+        self._offer_to("inspect")
+
+    def open_latent(self) -> None:
+        """Hand the run in view, which may still be trained, to the Latent panel."""
+        self._offer_to("latent")
+
+    def _offer_to(self, panel: str) -> None:
         if run := self.following.run:
-            self.trigger("show.inspect")  # first: it may have to be made
+            self.trigger(f"show.{panel}")  # first: it may have to be made
             self.workspace.offer_run(run.id)
 
     def _can_start(self) -> bool:
@@ -144,7 +154,10 @@ class TrainPanel(Panel):
         return run is not None and _resumable(run)
 
     def _can_inspect(self) -> bool:
-        return self.following.run is not None and self.watch.task == _CLASSIFIES
+        return self.following.run is not None and self.watch.task in CLASSIFYING
+
+    def _can_open_latent(self) -> bool:
+        return self.following.run is not None and self.watch.task in GENERATIVE
 
     def _on_button_clicked(self) -> None:
         self.trigger(self.sender().objectName())
@@ -180,8 +193,11 @@ class TrainPanel(Panel):
             ("stop", self._can_stop),
             ("resume", self._can_resume),
             ("inspect", self._can_inspect),
+            ("latent", self._can_open_latent),
         ):
             self._buttons[verb].setEnabled(can())
+        self._buttons["latent"].setVisible(self._can_open_latent())
+        self._buttons["inspect"].setHidden(self._can_open_latent())
         problem = self.editor.problem
         if job:
             problem = "Saving a checkpoint…" if job.state == STOPPING else ""

@@ -1,16 +1,14 @@
-"""What a run's previews are made of: their small files, and the names and pictures of the items in the run's data."""
+"""The names and pictures of the items that a run's previews are of, from the run's data."""
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QImage
 
 from workbench.engine.errors import UserError
 from workbench.engine.events import Event
-from workbench.engine.project.previews import MOST_ITEMS, Predictions
 from workbench.engine.project.project import Project
 from workbench.engine.project.runs import Run
 from workbench.engine.waiting import waiting
@@ -42,27 +40,6 @@ class Pictured(Event):
     problem: str = ""
 
 
-def load_predictions(run: Run, path: str) -> Predictions:
-    """The preview in ``path``, relative to the run's folder; :class:`UserError` if it is missing or damaged."""
-    relative = PurePath(path)
-    if relative.is_absolute() or ".." in relative.parts or not path.isprintable():
-        raise UserError("it lies outside the run's folder", where=path)
-    try:
-        predictions = Predictions.load(run.folder / relative)
-    except OverflowError:  # JSON as Python reads it knows infinity
-        raise UserError("this is no preview", where=path) from None
-    items = predictions.items[:MOST_ITEMS]
-    sensible = all(
-        one.classes
-        and len(one.classes) == len(one.probabilities)
-        and all(0 <= share <= 1.001 for share in one.probabilities)  # they were rounded
-        for one in items
-    )
-    if not items or not sensible:
-        raise UserError("this is no preview", where=path)
-    return Predictions(step=predictions.step, items=items)
-
-
 def read_items(
     project: Project, run: Run, items: Sequence[int], *, limit_pixels: int = 0
 ) -> Generator[Event, None, None]:
@@ -92,9 +69,10 @@ def _open(project: Project, run: Run) -> "tuple[ImageSet, tuple[str, ...]]":
     dataset = project.dataset(status.dataset)
     if status.fingerprint not in ("", dataset.fingerprint):
         raise UserError("the data is not what the run was trained on", where=dataset.name)
-    label_set = choose_label_set(dataset, Job.from_dict(run.job(), name=status.name).data.label)
+    job = Job.from_dict(run.job(), name=status.name)
+    label_set = choose_label_set(dataset, job.data.label, needed=job.learns_classes)
     opened = open_dataset(project, dataset)
-    return images_of(opened), opened.state.classes[label_set]
+    return images_of(opened), opened.state.classes.get(label_set, ())
 
 
 def _picture(images: "ImageSet", item: int, limit_pixels: int) -> Pictured:

@@ -12,12 +12,14 @@ from workbench.engine.errors import UserError
 from workbench.engine.project.runs import FAILED, FINISHED, INTERRUPTED, RUNNING, STOPPED, Status
 from workbench.engine.tasks import ranking_metric
 from workbench.gui.jobs import PAUSED, STOPPING, TELL_SECONDS
+from workbench.gui.models.run_facts import flat, levels_of
 from workbench.gui.naming import named
 from workbench.gui.pace import duration_text, number_text
 from workbench.gui.panels.train.following import Following
 from workbench.gui.panels.train.previews import PreviewsView
 from workbench.gui.theme import GAP, Theme
-from workbench.gui.units import unit_of
+from workbench.gui.units import BITS, metric_of, unit_of, words_of
+from workbench.gui.widgets.images.label import ElidedLabel
 from workbench.gui.widgets.plots.board import OTHERWISE, WHILE_TRAINING, PlotBoard, RunCurves
 from workbench.gui.workspace import Workspace
 
@@ -47,6 +49,7 @@ class WatchView(QWidget):
         self._status: Status | None = None
         self._told = 0.0
         self._task = ""
+        self._levels: dict[str, float] = {}
         self._sign = QLabel()
         self._name = QLabel("No run yet")
         self._name.setProperty("role", "title")
@@ -104,7 +107,7 @@ class WatchView(QWidget):
         run, history = self._following.run, self._following.history
         self._read_status()
         name = self._status.name if self._status else ""
-        self.board.set_runs([RunCurves(label=name, curves=history.curves)] if run else [])
+        self.board.set_runs([RunCurves(label=name, curves=history.curves, levels=self._levels)] if run else [])
         self.previews.show_run(run)
         self.previews.set_events(history.previews)
         self._show_figures()
@@ -132,11 +135,13 @@ class WatchView(QWidget):
         self._show_state()
 
     def _read_status(self) -> None:
-        self._status, self._task = None, ""
+        self._status, self._task, self._levels = None, "", {}
         if run := self._following.run:
             try:
                 self._status = run.status()
-                self._task = str(run.job().get("task", {}).get("name", ""))
+                values = run.job()
+                self._task = str(values.get("task", {}).get("name", ""))
+                self._levels = levels_of(flat(values))
             except UserError as error:
                 self._protocol.setText(str(error))
 
@@ -177,6 +182,10 @@ class WatchView(QWidget):
             figures["rate"] = f"{last.learning_rate:.3g}"
             figures["speed"] = number_text(last.samples_per_second)
             figures["memory"] = f"{last.memory / _GIB:.2f} GiB" if last.memory else ""
+        metric = metric_of(ranking_metric(self._task, [*status.best, *status.metrics]) if status else "")
+        words = "" if unit_of(metric) is BITS else words_of(metric)  # the figure itself says "bits/dim"
+        for key, which in (("best", "Best"), ("last", "Last")):
+            self._figures.rename(key, f"{which} validation {words}".strip())
         job = self._following.job
         if job and job.alive and job.pace.seconds_left is not None:
             figures["time"] = f"{duration_text(job.pace.seconds_left)} left"
@@ -193,10 +202,11 @@ class Figures(QFrame):
         self._grid.setContentsMargins(2 * GAP, GAP, 2 * GAP, GAP)
         self._grid.setHorizontalSpacing(2 * GAP)
         self._grid.setVerticalSpacing(0)
-        self._labels: dict[str, QLabel] = {}
+        self._labels: dict[str, ElidedLabel] = {}
         self._values: dict[str, QLabel] = {}
         for key, text in entries:
-            label = QLabel(text)
+            label = ElidedLabel()
+            label.show_text(text)
             label.setProperty("role", "muted")
             value = named(QLabel("–"), f"train.figure-{key}", text)
             value.setProperty("role", "heading")
@@ -225,6 +235,12 @@ class Figures(QFrame):
         fitting = max(2, (self.width() - 4 * GAP) // wanted)
         rows = -(-len(self._values) // fitting)
         self._arrange(-(-len(self._values) // rows))
+
+    def rename(self, key: str, text: str) -> None:
+        """Call a number something else."""
+        if self._labels[key].whole != text:
+            self._labels[key].show_text(text)
+            self._values[key].setAccessibleName(text)
 
     def show_figures(self, figures: dict[str, str]) -> None:
         """Show these texts by key; an empty one is a dash."""

@@ -25,7 +25,7 @@ from workbench.gui.units import title_of
 from workbench.gui.widgets.plots.legend import Legend
 from workbench.gui.widgets.plots.live_plot import WAITING, LivePlot, write_png
 from workbench.gui.widgets.plots.toolbar import BoardSettings, PlotToolbar
-from workbench.gui.widgets.plots.traces import RunCurves, charts_of, entries_of, hidden_labels
+from workbench.gui.widgets.plots.traces import RunCurves, charts_of, entries_of
 
 __all__ = ["BoardSettings", "PlotBoard", "RunCurves"]
 
@@ -64,7 +64,7 @@ class PlotBoard(QWidget):
         self.painting_seconds = 0.0
         self._theme, self._name, self._jobs = theme, name, jobs
         self._runs: tuple[RunCurves, ...] = ()
-        self._keys: tuple[tuple[str, ...], ...] = ()
+        self._keys: tuple[object, ...] = ()
         self._plots: dict[str, LivePlot] = {}
         self._next = 0  # whose turn it is to be painted
         self._spent = self._painted_at = self._told_at = 0.0
@@ -116,7 +116,7 @@ class PlotBoard(QWidget):
 
     def refresh(self) -> None:
         """The curves may have grown. Cheap: charts are painted later, within the budget."""
-        keys = tuple(run.curves.keys() for run in self._runs)
+        keys = tuple((run.curves.keys(), _latest(run)) for run in self._runs)
         if keys != self._keys or (not self._runs and self._plots):
             self._keys = keys
             self._build()
@@ -158,9 +158,9 @@ class PlotBoard(QWidget):
         self._legend.set_entries(entries_of(self._runs))
         self._legend.setVisible(len(self._legend.entries) > 1)
         plots = {}
-        for metric, traces in charts.items():
+        for metric, plan in charts.items():
             plot = self._plots.get(metric) or self._new_plot(metric)
-            plot.set_traces(traces)
+            plot.set_traces(plan.traces, entries=plan.entries, levels=plan.levels)
             plots[metric] = plot
         self._plots = plots
         if tuple(plots) != had:
@@ -290,9 +290,8 @@ class PlotBoard(QWidget):
         self.settings_changed.emit()
 
     def _on_legend_hidden_changed(self, hidden: frozenset[str]) -> None:
-        labels = hidden_labels(self._runs, hidden)
         for plot in self._plots.values():
-            plot.set_hidden(labels)
+            plot.set_hidden(hidden)
 
     def _seen(self) -> list[LivePlot]:
         return [plot for plot in self._plots.values() if not plot.isHidden()]
@@ -363,7 +362,7 @@ class PlotBoard(QWidget):
         lines = {
             f"{run.label}/{key}" if several else key: run.curves.get(key)
             for run in self._runs
-            for key in run.curves.keys()  # noqa: SIM118 - no mapping
+            for key in (*run.curves.keys(), *(key for keys in run.curves.elements().values() for key in keys))
         }
         work = write_csv(path, lines)
         if self._jobs is not None:
@@ -403,3 +402,8 @@ class PlotBoard(QWidget):
             self.export_csv(Path(path))
         else:
             self.export_png(Path(path), all_charts=what == "all")
+
+
+def _latest(run: RunCurves) -> tuple[int, ...]:
+    """What decides about the order of lines that are one of many: changes with each evaluation of them."""
+    return tuple(run.curves.version(keys[0]) for keys in run.curves.elements().values())

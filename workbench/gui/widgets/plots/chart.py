@@ -16,10 +16,11 @@ from workbench.gui.units import COUNT, NUMBER, Unit, unit_of
 from workbench.gui.widgets.plots import painting as paint
 from workbench.gui.widgets.plots.axis import Axis
 from workbench.gui.widgets.plots.lines import Window, nearest, thinned
-from workbench.gui.widgets.plots.series import Reading, Series, Trace, View
+from workbench.gui.widgets.plots.series import Level, Reading, Series, Trace, View
 
 _FAINT_LIGHT, _FAINT_DARK = 0.26, 0.36  # of a colour behind its own smoothed line
 _NOISE = 0.65  # of a colour in noise without a smoothed line, so that calm lines are seen on it
+_PALE = 0.45  # of a colour in lines that are one of many
 _CALM = 0.7  # device pixels
 
 
@@ -28,6 +29,7 @@ class Chart:
 
     Attributes:
         series: The lines that are seen, in painting order.
+        levels: Values that are marked across.
         view: How the numbers are looked at.
         cursor: Where the read-out stands, in pixels from the left; ``None`` for none.
         box: The rectangle that is being dragged to zoom into.
@@ -38,6 +40,7 @@ class Chart:
     def __init__(self, theme: Theme, *, x_axis: Axis, y_axis: Axis) -> None:
         self.theme = theme
         self.series: Sequence[Series] = ()
+        self.levels: Sequence[Level] = ()
         self.view = View()
         self.cursor: float | None = None
         self.box: QRectF | None = None
@@ -78,13 +81,18 @@ class Chart:
         )
 
     def colour(self, trace: Trace) -> str:
-        return trace.colour if isinstance(trace.colour, str) else self.theme.series_colour(trace.colour)
+        return self._hue(trace.colour)
+
+    def _hue(self, colour: int | str) -> str:
+        return self.theme.series_colour(colour) if isinstance(colour, int) else colour or self.theme.colours.muted
 
     def _mixed(self, trace: Trace, share: float) -> QColor:
         return paint.mixed(self.colour(trace), self.theme.colours.surface, share)
 
     def style(self, trace: Trace) -> paint.Style:
         """How the trace's line looks in front."""
+        if trace.muted:
+            return paint.Style(self._mixed(trace, _PALE), width=paint.THIN, dashed=trace.dashed, dotted=trace.dotted)
         noisy = trace.smooth and not self.view.smoothing
         if noisy:
             return paint.Style(self._mixed(trace, _NOISE), width=paint.THIN)
@@ -120,6 +128,7 @@ class Chart:
             x, y = thinned(window.x_pixels(points.x), window.y_pixels(points.y), within=_CALM)
             paint.draw_line(painter, x, y, style=self.style(series.trace), scale=scale)
         painter.scale(scale, scale)
+        self._paint_levels(painter)
         self._paint_marks(painter)
         painter.end()
 
@@ -130,6 +139,28 @@ class Chart:
         colours = self.theme.colours
         colour = paint.mixed(colours.line, colours.surface, 0.6)
         paint.grid(painter, xs=xs, ys=ys, width=window.width, height=window.height, colour=colour)
+
+    def _paint_levels(self, painter: QPainter) -> None:
+        """Dashed lines across, each with its words above its left end, or below where the top is too near."""
+        window, metrics = self.window(), QFontMetricsF(self.font)
+        painter.setFont(self.font)
+        for level in self.levels:
+            y = paint.sharp(float(window.y_pixels(level.value)))
+            if not 0 <= y <= self.height:
+                continue
+            colour = QColor(self._hue(level.colour))
+            pen = QPen(colour, 1.2, Qt.PenStyle.CustomDashLine, Qt.PenCapStyle.FlatCap)
+            pen.setDashPattern([5.0, 4.0])
+            painter.setPen(pen)
+            painter.drawLine(QPointF(0, y), QPointF(self.width, y))
+            height, width = metrics.height(), metrics.horizontalAdvance(level.text) + GAP / 2
+            top = y - height - 1 if y > height + 2 else y + 2
+            box = QRectF(GAP / 2, top, width, height)
+            ground = QColor(self.theme.colours.surface)
+            ground.setAlpha(200)
+            painter.fillRect(box, ground)
+            painter.setPen(QColor(self.theme.colours.text))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, level.text)
 
     def _paint_marks(self, painter: QPainter) -> None:
         """Best and last of the traces that have a best: a diamond and a ring, with their values where there is room."""
@@ -201,8 +232,8 @@ class Chart:
         return float(places[nearest(places, self.window().x_value(self.cursor))])
 
     def readings(self, x: float) -> tuple[Reading, ...]:
-        """The nearest sample of each line that is seen to the step or epoch ``x``."""
-        found = (series.reading(self.view, x) for series in self.series)
+        """The nearest sample of each line that is seen and has a name to the step or epoch ``x``."""
+        found = (series.reading(self.view, x) for series in self.series if not series.trace.muted)
         return tuple(reading for reading in found if reading is not None)
 
     def _paint_readout(self, painter: QPainter, area: QRectF, cursor: float) -> None:
@@ -216,6 +247,8 @@ class Chart:
         painter.setPen(QPen(QColor(colours.muted), 1))
         painter.drawLine(QPointF(line, 0), QPointF(line, self.height))
         readings = self.readings(place)
+        if not readings:
+            return
         styles = {series.trace.label: self.style(series.trace) for series in self.series}
         rows = []
         title = ""

@@ -18,15 +18,21 @@ _SAMPLE = 20.0  # logical pixels of line in front of a word
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a legend. ``colour`` is an index of the theme's series, ``#rrggbb``, or empty for the text's."""
+    """One line of a legend. ``colour`` is an index of the theme's series, ``#rrggbb``, or empty for the text's.
+
+    ``muted`` ones stand for lines that are pale and thin.
+    """
 
     label: str
     colour: int | str = ""
     dashed: bool = False
     dotted: bool = False
+    muted: bool = False
 
 
 def entry_style(entry: Entry, theme: Theme) -> paint.Style:
+    if entry.muted:
+        return paint.Style(QColor(theme.colours.muted), width=paint.THIN)
     colour = theme.series_colour(entry.colour) if isinstance(entry.colour, int) else entry.colour
     return paint.Style(QColor(colour or theme.colours.text), dashed=entry.dashed, dotted=entry.dotted)
 

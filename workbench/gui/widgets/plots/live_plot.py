@@ -20,14 +20,14 @@ from workbench.gui.theme import GAP, Theme
 from workbench.gui.units import SHARE
 from workbench.gui.widgets.plots.legend import Entry, Legend, paint_entry
 from workbench.gui.widgets.plots.lines import logged, unlogged
-from workbench.gui.widgets.plots.series import Reading, Series, Trace, View
+from workbench.gui.widgets.plots.series import Level, Reading, Series, Trace, View
 from workbench.gui.widgets.plots.view import PlotView
 
-__all__ = ["LivePlot", "Reading", "Trace", "View"]
+__all__ = ["Level", "LivePlot", "Reading", "Trace", "View"]
 
 WAITING = "Waiting for the first step"
 _ABOVE, _BESIDE = 0.06, 0.015  # shares of the range that stay free around the lines
-_SPAN_COLUMNS = 800
+_BESIDE_TITLE = 4  # entries of a chart's legend that have room beside its title
 _PNG_QUALITY = 80  # of 100, where 0 is small and slow: a fifth larger, several times as fast
 
 
@@ -37,7 +37,7 @@ class LivePlot(QWidget):
     Args:
         name: Prefix of its object names: ``train.plots.loss``.
         title: Above it; the accessible name as well.
-        legend: Whether it shows its own; else its owner does.
+        legend: Whether it shows its own; else its owner does, unless it is given entries.
 
     Signals:
         follow_changed: Whether the view follows the newest data has changed.
@@ -56,6 +56,9 @@ class LivePlot(QWidget):
         self._theme = theme
         self._series: tuple[Series, ...] = ()
         self._hidden: frozenset[str] = frozenset()
+        self._off: frozenset[str] = frozenset()  # by the owner; the legend knows what is off there
+        self._entries: tuple[Entry, ...] | None = None
+        self._has_legend = legend
         self._versions: tuple[int, ...] = ()
         self._follow = True
         self._width: float | None = None  # of the range that slides along with the newest data; None: all of it
@@ -69,15 +72,14 @@ class LivePlot(QWidget):
         self._legend.setVisible(legend)
         self.view = named(PlotView(theme, self), f"{name}.view", title or "Chart")
         self.view.chart.message = WAITING
-        head = QHBoxLayout()
-        head.setContentsMargins(GAP, 0, GAP // 2, 0)
-        head.addWidget(self._title, 0, Qt.AlignmentFlag.AlignTop)
-        head.addWidget(self._legend, 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(GAP // 2, GAP // 2, GAP // 2, GAP // 2)
-        column.setSpacing(GAP // 4)
-        column.addLayout(head)
-        column.addWidget(self.view, 1)
+        self._head, self._column = QHBoxLayout(), QVBoxLayout(self)
+        self._head.setContentsMargins(GAP, 0, GAP // 2, 0)
+        self._head.addWidget(self._title, 0, Qt.AlignmentFlag.AlignTop)
+        self._head.addWidget(self._legend, 1)
+        self._column.setContentsMargins(GAP // 2, GAP // 2, GAP // 2, GAP // 2)
+        self._column.setSpacing(GAP // 4)
+        self._column.addLayout(self._head)
+        self._column.addWidget(self.view, 1)
         named(self, name, title or "Chart")
         self.setAutoFillBackground(True)
         self._legend.hidden_changed.connect(self._on_legend_hidden_changed)
@@ -97,14 +99,42 @@ class LivePlot(QWidget):
     def traces(self) -> tuple[Trace, ...]:
         return tuple(series.trace for series in self._series)
 
-    def set_traces(self, traces: Sequence[Trace]) -> None:
-        """Show these, the first at the back. Labels are unique."""
+    def set_traces(
+        self, traces: Sequence[Trace], *, entries: Sequence[Entry] = (), levels: Sequence[Level] = ()
+    ) -> None:
+        """Show these, the first at the back. Labels are unique.
+
+        Args:
+            entries: A legend of its own, whose labels are groups or labels of traces; else there is an entry a trace.
+            levels: Values to mark.
+        """
         assert len({trace.label for trace in traces}) == len(traces)
-        if tuple(traces) == self.traces:
+        if (tuple(traces), tuple(entries), tuple(levels)) == (self.traces, self._entries, self.levels):
             return
-        self._series = tuple(Series(trace) for trace in traces)
-        self._legend.set_entries([Entry(trace.label, trace.colour, trace.dashed, trace.dotted) for trace in traces])
+        known = {series.trace: series for series in self._series}
+        self._series = tuple(known.get(trace) or Series(trace) for trace in traces)
+        self._entries, self.view.chart.levels = tuple(entries), tuple(levels)
+        self._legend.set_entries(
+            entries or [Entry(trace.label, trace.colour, trace.dashed, trace.dotted) for trace in traces]
+        )
+        self._place_legend(below=len(entries) > _BESIDE_TITLE)
+        self._legend.setVisible(self._has_legend or bool(entries))
+        self._sort_out()
         self._select()
+
+    def _place_legend(self, *, below: bool) -> None:
+        """Beside the title, or where it is long in a row of its own."""
+        self._head.removeWidget(self._legend)
+        self._column.removeWidget(self._legend)
+        if below:
+            self._column.insertWidget(1, self._legend)
+        else:
+            self._head.addWidget(self._legend, 1)
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """The values that are marked."""
+        return tuple(self.view.chart.levels)
 
     @property
     def hidden(self) -> frozenset[str]:
@@ -112,11 +142,18 @@ class LivePlot(QWidget):
         return self._hidden
 
     def set_hidden(self, labels: frozenset[str]) -> None:
-        """Switch off the traces with these labels and on all others."""
-        if labels != self._hidden:
-            self._hidden = labels
+        """Switch off the traces with these labels, or of these groups, and on all others that its legend has on."""
+        self._off = labels
+        if self._sort_out():
             self._select()
-            self.hidden_changed.emit(labels)
+            self.hidden_changed.emit(self._hidden)
+
+    def _sort_out(self) -> bool:
+        """Find which traces are switched off; whether they are others than before."""
+        off = self._off | self._legend.hidden
+        hidden = frozenset(trace.label for trace in self.traces if trace.label in off or trace.groups & off)
+        changed, self._hidden = hidden != self._hidden, hidden
+        return changed
 
     def _select(self) -> None:
         chart = self.view.chart
@@ -257,6 +294,7 @@ class LivePlot(QWidget):
         found = [span for span in spans if span is not None]
         if not found:
             return chart.range[2:]
+        found += [(level.value, level.value) for level in chart.levels if level.value > 0 or not log]
         bottom = float(logged(min(low for low, _ in found), log))
         top = float(logged(max(high for _, high in found), log))
         if bottom == top:
@@ -285,10 +323,10 @@ class LivePlot(QWidget):
 
     def picture(self, *, scale: float = 2.0) -> QImage:
         """The chart as it is now with its title and legend, at ``scale`` pixels for a logical one."""
-        entries = [
+        entries = [entry for entry in self._entries or () if entry.label not in self._off | self._legend.hidden] or [
             Entry(trace.label, trace.colour, trace.dashed, trace.dotted)
             for trace in self.traces
-            if trace.label not in self._hidden and trace.curves.version(trace.key)
+            if trace.label not in self._hidden and not trace.muted and trace.curves.version(trace.key)
         ]
         metrics = QFontMetricsF(self.font())
         row = metrics.height() * 1.5
@@ -341,7 +379,9 @@ class LivePlot(QWidget):
         self.view.dress()
 
     def _on_legend_hidden_changed(self, labels: frozenset[str]) -> None:
-        self.set_hidden(labels)
+        if self._sort_out():
+            self._select()
+            self.hidden_changed.emit(self._hidden)
 
     def _on_view_zoomed(self) -> None:
         self._width = None

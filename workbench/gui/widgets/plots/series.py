@@ -20,10 +20,12 @@ class Trace:
     Attributes:
         curves, key: Where its numbers are.
         label: What it is called, unique in its chart.
-        colour: Index of a series colour of the theme, or ``#rrggbb``.
+        colour: Index of a series colour of the theme, ``#rrggbb``, or empty for that of quiet text.
         dashed, dotted: Drawn so, to be told from another one of its colour.
         smooth: Its values are noise around something, so smoothing applies to them.
         maximise: Whether its largest or its smallest value is the best one; ``None`` if none is and none is marked.
+        muted: One of many, pale and without a name: the read-out and pictures' legends leave it out.
+        groups: Entries of legends that it is switched off with, beside its own label.
     """
 
     curves: Curves
@@ -34,6 +36,17 @@ class Trace:
     dotted: bool = False
     smooth: bool = False
     maximise: bool | None = None
+    muted: bool = False
+    groups: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """A value to mark across a chart: a dashed line and ``text``. ``colour`` is as a trace's."""
+
+    value: float
+    text: str
+    colour: int | str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,7 @@
-"""What is looked at: which run, at which checkpoint, on which split; and what the numbers below are measured on."""
+"""What is looked at: which run, at which checkpoint, on which split; and what is shown below was measured on what.
+
+Of every panel that looks into runs.
+"""
 
 from collections.abc import Sequence
 
@@ -16,13 +19,12 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.gui.models.inspectable_runs import BEST, LAST, is_training
-from workbench.gui.models.inspection import InspectionModel
+from workbench.gui.models.looked_run import LookedRun
 from workbench.gui.models.looking import SPLITS
 from workbench.gui.models.run_columns import best_text, labels, score_text, started_text
 from workbench.gui.models.run_facts import RunFacts
 from workbench.gui.naming import named
 from workbench.gui.theme import GAP, Theme
-from workbench.gui.units import items_text
 from workbench.gui.widgets.flow import FlowLayout
 from workbench.gui.widgets.images.label import ElidedLabel
 from workbench.gui.widgets.images.progress import ProgressLine
@@ -32,8 +34,12 @@ _RUN, _CHECKPOINT, _SPLIT = 34, 15, 14  # characters
 _MOST_ROWS = 18
 
 
-class InspectBar(QWidget):
+class LookBar(QWidget):
     """Follows ``model`` and changes what it looks at.
+
+    Args:
+        name: First part of the names of the widgets in it.
+        export: The panel's button for what leaves it as files.
 
     Signals:
         snapshot_wanted, update_wanted: The buttons.
@@ -42,20 +48,20 @@ class InspectBar(QWidget):
     snapshot_wanted = Signal()
     update_wanted = Signal()
 
-    def __init__(self, model: InspectionModel, theme: Theme, *, export: QPushButton) -> None:
+    def __init__(self, model: LookedRun, theme: Theme, *, name: str, export: QPushButton) -> None:
         super().__init__()
         self._model, self._theme = model, theme
-        self.run = _picker("inspect.run", "Run", _RUN)
-        self.checkpoint = _picker("inspect.checkpoint", "Checkpoint", _CHECKPOINT)
-        self.split = _picker("inspect.split", "Split", _SPLIT)
-        self.snapshot = named(QPushButton("Take a snapshot"), "inspect.take-snapshot", "Take a snapshot")
+        self.run = _picker(f"{name}.run", "Run", _RUN)
+        self.checkpoint = _picker(f"{name}.checkpoint", "Checkpoint", _CHECKPOINT)
+        self.split = _picker(f"{name}.split", "Split", _SPLIT)
+        self.snapshot = named(QPushButton("Take a snapshot"), f"{name}.take-snapshot", "Take a snapshot")
         self.snapshot.setIcon(theme.icon("single"))
-        self.update_button = named(QPushButton("Update"), "inspect.update", "Look at the newest checkpoint")
+        self.update_button = named(QPushButton("Update"), f"{name}.update", "Look at the newest checkpoint")
         self.update_button.setProperty("primary", True)
         self.badge = ElidedLabel()
-        named(self.badge, "inspect.badge", "What the numbers are measured on")
+        named(self.badge, f"{name}.badge", "What the numbers are measured on")
         self.badge.setProperty("role", "muted")
-        self.progress = ProgressLine(theme, name="inspect.progress")
+        self.progress = ProgressLine(theme, name=f"{name}.progress")
         self.pickers = (self.run, self.checkpoint, self.split)
         self.buttons = (self.snapshot, self.update_button, export)
         self._lay_out()
@@ -134,7 +140,7 @@ class InspectBar(QWidget):
         self.snapshot.setToolTip("Have the run save its network as it is now, and look at it")
         self.update_button.setVisible(model.newest >= 0)
         self.update_button.setText(f"Update to step {model.newest:,}")
-        self.badge.show_text(badge_text(model))
+        self.badge.show_text(model.measured)
 
     def _runs(self, rows: Sequence[RunFacts]) -> list[Entry]:
         names = labels(rows)
@@ -146,19 +152,6 @@ class InspectBar(QWidget):
     def _on_theme_changed(self) -> None:
         self._sign = self._theme.icon("start", colour="accent")
         self.update_button.setIcon(self._theme.icon("reset", colour="on_accent"))
-
-
-def badge_text(model: InspectionModel) -> str:
-    """What is shown and what it was measured on: ``"validation · 180 items · random 1437+180/180 · split 3f9c · step
-    1,200 of 5,000, in training"``; empty while nothing is shown.
-    """
-    shown, facts = model.inspection, model.facts
-    if shown is None:
-        return ""
-    of = f" of {shown.steps:,}" if shown.steps and shown.steps != shown.step else ""
-    training = ", in training" if is_training(facts) and facts and facts.id == shown.run else ""
-    parts = [shown.split, items_text(len(shown)), shown.protocol, f"step {shown.step:,}{of}{training}"]
-    return " · ".join(part for part in parts if part)
 
 
 def _run_text(facts: RunFacts, name: str) -> str:
@@ -182,7 +175,7 @@ def _checkpoints(facts: RunFacts | None) -> list[Entry]:
     return entries
 
 
-def _splits(model: InspectionModel) -> list[Entry]:
+def _splits(model: LookedRun) -> list[Entry]:
     names = [name for name in SPLITS if name in model.counts]
     return [(name, f"{name.capitalize()} ({model.counts[name]:,})", "", QIcon()) for name in names]
 

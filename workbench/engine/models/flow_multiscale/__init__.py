@@ -1,0 +1,1 @@
+"""A multi-scale normalising flow of convolutions."""

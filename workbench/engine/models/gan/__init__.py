@@ -1,0 +1,1 @@
+"""The dense adversarial pair, and what every adversarial pair has in common."""

@@ -1,0 +1,1 @@
+"""Variational autoencoders of dense layers, and what is the same in all of them."""

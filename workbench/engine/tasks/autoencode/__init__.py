@@ -1,0 +1,1 @@
+"""Autoencoding: images to codes and back, with a prior over the codes."""

@@ -1,0 +1,1 @@
+"""Density: how probable an image is, in bits per dimension."""

@@ -1,0 +1,1 @@
+"""The pages of the Latent panel, each in modules of its own."""
