@@ -1,5 +1,6 @@
 """Choosing a device and a precision, seeding without global state, and reading memory figures."""
 
+import functools
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -94,8 +95,16 @@ def memory(device: "torch.device") -> Memory:
     if device.type == "mps":
         return Memory(torch.mps.current_allocated_memory(), torch.mps.recommended_max_memory())
     if device.type == "cpu":
-        return Memory(psutil.Process().memory_info().rss, psutil.virtual_memory().total)
+        return Memory(psutil.Process().memory_info().rss, _installed())
     return Memory(0, 0)
+
+
+@functools.cache
+def _installed() -> int:
+    """Bytes of the machine's memory, which take as long to find out as the process's own."""
+    import psutil
+
+    return int(psutil.virtual_memory().total)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -162,8 +162,9 @@ KINDS: dict[str, type[Event]] = {
 
 
 def to_json(event: Event) -> dict[str, Any]:
-    """A plain dictionary; ``event`` holds the kind in lower case."""
-    return {"event": type(event).__name__.lower(), **dataclasses.asdict(event)}
+    """A plain dictionary of the event's own values, not copies; ``event`` holds the kind in lower case."""
+    values = {field.name: getattr(event, field.name) for field in dataclasses.fields(event)}
+    return {"event": type(event).__name__.lower(), **values}
 
 
 def from_json(values: Mapping[str, Any]) -> Event:

@@ -1,15 +1,13 @@
 """The one training loop: a generator of events that any reader iterates and any reader stops by closing it.
 
-A step itself is :mod:`workbench.engine.train.stepper`'s. Losses stay on the device until a report; a report, an
-evaluation and a checkpoint end at a step boundary, so closing the generator at any ``yield`` finds a state that can be
-saved.
+A step itself is :mod:`.stepper`'s, what is told of steps :mod:`.reporting`'s, evaluations :mod:`.measuring`'s. Losses
+stay on the device until a report; a report, an evaluation and a checkpoint end at a step boundary, so closing the
+generator at any ``yield`` finds a state that can be saved.
 """
 
 import contextlib
 import math
-import statistics
 import time
-from collections import deque
 from collections.abc import Generator
 from dataclasses import replace
 from functools import partial
@@ -19,26 +17,26 @@ import torch
 from torch import nn
 
 from workbench.engine import events as ev
-from workbench.engine.device import check_precision, choose_device, describe, memory, mix
+from workbench.engine.device import check_precision, choose_device, describe
 from workbench.engine.errors import UserError
 from workbench.engine.models.layers import count
 from workbench.engine.preferences import Preferences
-from workbench.engine.project.previews import MOST_ITEMS, PREDICTIONS
 from workbench.engine.project.project import Project
 from workbench.engine.project.runs import FAILED, FINISHED, RUNNING, STOPPED, EventLog, Run
-from workbench.engine.project.splits import TRAIN, VALIDATION
+from workbench.engine.project.splits import TRAIN
 from workbench.engine.tasks import TASKS, make_task
-from workbench.engine.tasks.task import Evaluation, Judge, Setting, Shown, Task
+from workbench.engine.tasks.task import Judge, Setting, Task
 from workbench.engine.train.checkpoint import Meta, load_trainer, save_checkpoint
-from workbench.engine.train.evaluate import evaluate_splits, piece_size, recalibrate
-from workbench.engine.train.feed import PREVIEW, Order, Scale, evaluation_sample
+from workbench.engine.train.evaluate import piece_size
+from workbench.engine.train.feed import Order, Scale
 from workbench.engine.train.job import Job
 from workbench.engine.train.material import Material, load_material
+from workbench.engine.train.measuring import Measuring
 from workbench.engine.train.network import Network, begin
+from workbench.engine.train.reporting import Reporter
 from workbench.engine.train.schedules import evaluation_steps, learning_rate
-from workbench.engine.train.series import follow, series_of
-from workbench.engine.train.stepper import OutOfMemory, Stepper, Taken
-from workbench.engine.train.trouble import not_finite, out_of_memory
+from workbench.engine.train.stepper import OutOfMemory, Stepper
+from workbench.engine.train.trouble import out_of_memory
 from workbench.engine.waiting import waiting
 
 REPORT_SECONDS = 0.05  # twenty reports a second: what a plot can show
@@ -100,7 +98,7 @@ def fit(project: Project, run: Run, *, preferences: Preferences) -> Generator[ev
         except GeneratorExit:
             if loop and loop.step:
                 loop.save()
-                loop.keep_scores()
+                loop.measuring.keep_scores()
             conclude(STOPPED)
             raise
         except UserError as error:
@@ -132,16 +130,15 @@ class _Loop:
         self.run, self.job, self.device, self.log = run, job, device, log
         self.material = replace(material, feed=network.feed)
         self.params = job.train
-        self.kind = TASKS[job.task]
         training = network.feed.labels.cpu()[torch.from_numpy(material.split.items[TRAIN])]
         counts = torch.bincount(training[training >= 0], minlength=len(material.classes)).tolist()
-        self.scale = Scale(material.preprocessing, device, channels_last=job.channels_last)
+        scale = Scale(material.preprocessing, device, channels_last=job.channels_last)
         setting = Setting(
             classes=len(material.classes),
             counts=counts,
             catch_all=network.feed.catch_all,
             judge=judge,
-            pixels=self.scale.pixels,
+            pixels=scale.pixels,
         )
         self.task: Task = make_task(job.task, job.task_params, setting)
         self.order = Order(
@@ -154,10 +151,6 @@ class _Loop:
         self.total = self.params.steps or max(1, math.ceil(self.params.epochs * self.steps_per_epoch))
         self.rate = learning_rate(self.params, total=self.total, steps_per_epoch=self.steps_per_epoch)
         self.evaluates = evaluation_steps(self.params, self.total, steps_per_epoch=self.steps_per_epoch)
-        self.sample = evaluation_sample(
-            material.split.items[TRAIN], most=self.params.evaluation_sample, seed=self.params.seed
-        )
-        self.shown = evaluation_sample(material.split.items[VALIDATION], most=MOST_ITEMS, seed=self.params.seed)
         self.model = network.model
         self.stepper = Stepper(
             self.model,
@@ -168,30 +161,33 @@ class _Loop:
             device=device,
             classes=len(material.classes),
         )
-        self.piece = piece_size(self.model, network.shape, most=self.params.evaluation_batch, device=device)
+        self.measuring = Measuring(
+            run,
+            job,
+            self.task,
+            self.material,
+            scale=scale,
+            piece=piece_size(self.model, network.shape, most=self.params.evaluation_batch, device=device),
+            autocast=self.stepper.autocast,
+            device=device,
+        )
+        self.reporter = Reporter(run, self.task, self.params, device=device)
         self.counts = count(self.model)
 
         self.step = 0
         self.asked = False  # somebody wants a checkpoint now
-        self.averages: dict[str, float] = {}
         self.earlier_seconds = 0.0
         self.session_started = time.monotonic()
-        self.evaluations: list[ev.Evaluated] = []
-        self.evaluated: dict[str, Evaluation] = {}
-        self.pending: list[Taken] = []
-        self.stretch_seconds = 0.0
-        self.durations: deque[float] = deque(maxlen=1001)
         self.last_checkpoint = self.last_report = time.monotonic()
         self._restore()
 
     def _restore(self) -> None:
-        self.evaluations = self.run.evaluations()
         steps = self.run.checkpoint_steps()
         if not steps:
             return
         state = load_trainer(self.run.checkpoint(steps[-1]))
         self.stepper.load_state(state)
-        self.averages = dict(state["averages"])
+        self.reporter.averages = dict(state["averages"])
         self.earlier_seconds = state["seconds"]
         self.step = steps[-1]
 
@@ -212,25 +208,20 @@ class _Loop:
 
     def status(self) -> Any:
         """The run's status now; its state is left as it is."""
-        best = self.best()
+        best, evaluations = self.measuring.best(), self.measuring.evaluations
         return replace(
             self.run.status(),
             step=self.step,
             total_steps=self.total,
-            metrics=dict(self.evaluations[-1].metrics) if self.evaluations else {},
+            metrics=dict(evaluations[-1].metrics) if evaluations else {},
             best={"step": best.step, **best.metrics} if best else {},
             seconds=round(self.seconds, 3),
-            step_seconds=round(statistics.median(self.durations), 6) if self.durations else 0.0,
+            step_seconds=self.reporter.step_seconds,
             device=describe(self.device),
             protocol=self.material.badge,
             parameters=self.counts.parameters,
             tensors=self.counts.tensors,
         )
-
-    def best(self) -> ev.Evaluated | None:
-        """The best evaluation by the task's headline metric, the first of equals."""
-        pick = max if self.kind.maximise else min
-        return pick(self.evaluations, key=lambda event: event.metrics[self.kind.headline], default=None)
 
     # The loop
 
@@ -250,11 +241,11 @@ class _Loop:
         )
         self.run.write_status(replace(self.status(), state=RUNNING))
         self.session_started = self.last_checkpoint = self.last_report = time.monotonic()
-        due = self.evaluates(self.step) if self.step else self.kind.from_start
-        if due and not self._evaluated_here():
+        due = self.evaluates(self.step) if self.step else TASKS[self.job.task].from_start
+        if due and not self.measuring.is_measured(self.step):
             yield from self._evaluate()  # of a later session: it was stopped in the middle of this one
         self.model.train()
-        while self.step < self.total and not self._out_of_patience():
+        while self.step < self.total and not self.measuring.out_of_patience():
             self._take_step()
             evaluates = self.evaluates(self.step)
             if evaluates or time.monotonic() - self.last_report >= REPORT_SECONDS:
@@ -264,22 +255,22 @@ class _Loop:
                 yield from self._evaluate()
                 self.model.train()
             if self._checkpoint_is_due():
-                if self.pending:
+                if self.reporter.pending:
                     yield self._report()
                 yield self._checkpoint()
-        if self.pending:
+        if self.reporter.pending:
             yield self._report()
-        if not self._evaluated_here():
+        if not self.measuring.is_measured(self.step):
             yield from self._evaluate()
         if self.step not in self.run.checkpoint_steps():
             yield self._checkpoint()
-        self.keep_scores()
-        best = self.best()
+        self.measuring.keep_scores()
+        best = self.measuring.best()
         yield self._kept(
             ev.Finished(
                 run=self.run.id,
                 step=self.step,
-                metrics=self.evaluations[-1].metrics,
+                metrics=self.measuring.evaluations[-1].metrics,
                 best={"step": best.step, **best.metrics} if best else {},
                 seconds=round(self.seconds, 3),
             )
@@ -294,102 +285,26 @@ class _Loop:
     def _take_step(self) -> None:
         started = time.perf_counter()
         try:
-            self.pending += self.stepper.take(self.step, self.rate(self.step))
+            taken = self.stepper.take(self.step, self.rate(self.step))
         except OutOfMemory as error:
             raise out_of_memory(self.run, self.device, batch=self.order.batch, fits=error.fits) from error
         self.step += 1
-        self.stretch_seconds += time.perf_counter() - started
+        self.reporter.add(taken, seconds=time.perf_counter() - started)
 
     def _report(self) -> ev.Event:
-        """Bring the pending steps' numbers to the host, all at once."""
-        started = time.perf_counter()
-        samples = sum(len(labels) for _, _, labels in self.pending)
-        values = series_of(self.pending, self.task, accumulate=self.params.accumulate)
-        self.pending.clear()
-        steps = len(values[self.task.losses[0]])
-        first = self.step - steps + 1
-        for name in self.task.losses:
-            for number, loss in enumerate(values[name]):
-                if not math.isfinite(loss):
-                    raise not_finite(self.run, f"the {name.replace('_', ' ')}", loss, step=first + number)
-        follow(self.averages, values, rate=self.params.average_rate)
-        now = time.perf_counter()
-        spent = self.stretch_seconds + now - started
-        self.durations.append(spent / steps)
-        self.stretch_seconds = 0.0
+        event = self.reporter.report(step=self.step, epoch=self.epoch, rate=self.rate(self.step - 1))
         self.last_report = time.monotonic()
-        return self._kept(
-            ev.Steps(
-                first=first,
-                epoch=self.epoch,
-                series=values,
-                averages=dict(self.averages),
-                learning_rate=self.rate(self.step - 1),
-                seconds=round(statistics.median(self.durations), 6),
-                samples_per_second=round(samples / spent, 1),
-                memory=memory(self.device).used,
-            )
-        )
+        return self._kept(event)
 
     def _evaluate(self) -> Generator[ev.Event, None, None]:
-        started = time.monotonic()
-        parts = {TRAIN: self.sample, VALIDATION: self.material.split.items[VALIDATION]}
-        if self.params.recalibrate:
-            yield from recalibrate(
-                self.network, self.material.feed, self.sample, piece=self.piece, autocast=self.stepper.autocast
-            )
-        evaluated = yield from evaluate_splits(
-            self.network, self.task, self.material.feed, parts, step=self.step, seed=self.params.seed,
-            device=self.device, piece=self.piece, autocast=self.stepper.autocast,
-        )  # fmt: skip
-        metrics = {f"{part}/{name}": value for part, one in evaluated.items() for name, value in one.metrics().items()}
-        vectors = {f"{part}/{name}": value for part, one in evaluated.items() for name, value in one.vectors().items()}
-        for name, value in metrics.items():
-            if not math.isfinite(value):
-                raise not_finite(self.run, name, value, step=self.step)
-        event = ev.Evaluated(
-            step=self.step,
-            epoch=self.epoch,
-            metrics=metrics,
-            seconds=round(time.monotonic() - started, 4),
-            vectors=vectors,
-        )
-        self.evaluations.append(event)
-        self.evaluated = evaluated
+        event = yield from self.measuring.evaluate(self.network, step=self.step, epoch=self.epoch)
         self.last_report = time.monotonic()
         yield self._kept(event)
-        yield from self._previews()
+        for preview in self.measuring.previews(self.network, step=self.step, epoch=self.epoch):
+            yield self._kept(preview)
         self.run.write_status(replace(self.status(), state=RUNNING))
-        if self.params.keep_best and self.best() is event and self.step < self.total:
+        if self.params.keep_best and self.measuring.best() is event and self.step < self.total:
             yield self._checkpoint()
-
-    def _previews(self) -> Generator[ev.Event, None, None]:
-        """What the network makes of the same few validation items, stored with the run. The model is in evaluation."""
-        with torch.inference_mode(), self.stepper.autocast():
-            images, labels = self.material.feed.batch(torch.from_numpy(self.shown))
-            shown = Shown(
-                step=self.step,
-                items=self.shown,
-                images=images,
-                labels=labels,
-                noise=torch.Generator(self.device).manual_seed(mix(self.params.seed, PREVIEW)),
-                pixels=self.scale.pixels,
-            )
-            previews = self.task.previews(self.network, shown)
-        for preview in previews:
-            part = "" if preview.kind == PREDICTIONS else f".{preview.kind}"
-            path = f"previews/step-{self.step:08d}{part}{preview.suffix}"
-            preview.save(self.run.folder / path)
-            yield self._kept(ev.Previewed(step=self.step, epoch=self.epoch, kind=preview.kind, path=path))
-
-    def _evaluated_here(self) -> bool:
-        return bool(self.evaluations) and self.evaluations[-1].step == self.step
-
-    def _out_of_patience(self) -> bool:
-        best = self.best()
-        if not self.params.patience or best is None:
-            return False
-        return sum(event.step > best.step for event in self.evaluations) >= self.params.patience
 
     def _checkpoint_is_due(self) -> bool:
         if self.step == self.total:
@@ -403,7 +318,7 @@ class _Loop:
 
     def _checkpoint(self) -> ev.Event:
         path = self.save()
-        best = self.best()
+        best = self.measuring.best()
         self.asked = False
         self.run.answer_checkpoint()
         self.run.prune_checkpoints(keep=self.params.checkpoint_keep, also=best.step if best else None)
@@ -419,7 +334,7 @@ class _Loop:
             self.network,
             {
                 **self.stepper.state(),
-                "averages": self.averages,
+                "averages": self.reporter.averages,
                 "seconds": self.seconds,
             },
             Meta(
@@ -435,11 +350,6 @@ class _Loop:
             ),
         )
         return folder.relative_to(self.run.folder).as_posix()
-
-    def keep_scores(self) -> None:
-        """Store what the last evaluation of this session, if there was one, said of each item."""
-        for evaluation in self.evaluated.values():
-            evaluation.save(self.run)
 
     def _kept(self, event: ev.Event) -> ev.Event:
         self.log.append(event)
