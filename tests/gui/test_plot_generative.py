@@ -130,8 +130,8 @@ def test_the_two_networks_share_charts_with_their_equilibrium(qtbot: QtBot, boar
         f"{who} · {split}" for who in ("discriminator", "generator") for split in ("step", "train", "validation")
     }
     assert [(level.value, level.text) for level in losses.levels] == [
-        (2 * math.log(2), "equilibrium of the discriminator: 2 log 2"),
-        (math.log(2), "equilibrium of the generator: log 2"),
+        (2 * math.log(2), "equilibrium: 2 log 2"),
+        (math.log(2), "equilibrium: log 2"),
     ]
     assert [level.text for level in verdicts.levels] == ["equilibrium: 1/2"]
     _, _, bottom, top = losses.shown_range

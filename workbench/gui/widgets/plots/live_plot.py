@@ -27,7 +27,6 @@ __all__ = ["Level", "LivePlot", "Reading", "Trace", "View"]
 
 WAITING = "Waiting for the first step"
 _ABOVE, _BESIDE = 0.06, 0.015  # shares of the range that stay free around the lines
-_BESIDE_TITLE = 4  # entries of a chart's legend that have room beside its title
 _PNG_QUALITY = 80  # of 100, where 0 is small and slow: a fifth larger, several times as fast
 
 
@@ -117,13 +116,13 @@ class LivePlot(QWidget):
         self._legend.set_entries(
             entries or [Entry(trace.label, trace.colour, trace.dashed, trace.dotted) for trace in traces]
         )
-        self._place_legend(below=len(entries) > _BESIDE_TITLE)
+        self._place_legend(below=bool(entries))
         self._legend.setVisible(self._has_legend or bool(entries))
         self._sort_out()
         self._select()
 
     def _place_legend(self, *, below: bool) -> None:
-        """Beside the title, or where it is long in a row of its own."""
+        """Beside the title, or in a row of its own: one of many charts has no room for both."""
         self._head.removeWidget(self._legend)
         self._column.removeWidget(self._legend)
         if below:

@@ -144,7 +144,7 @@ def _several_metrics(run: RunCurves, metrics: Mapping[str, str], *, splits: Sequ
             if f"{split}/{metric}" in known
         ),
         entries=tuple(Entry(word, colours[metric]) for metric, word in metrics.items()),
-        levels=_levels([run], list(metrics), words=metrics, colours=colours),
+        levels=_levels([run], list(metrics), colours=colours),
     )
 
 
@@ -210,10 +210,12 @@ def _levels(
     runs: Sequence[RunCurves],
     metrics: Sequence[str],
     *,
-    words: Mapping[str, str] | None = None,
     colours: Mapping[str, int] | None = None,
 ) -> tuple[Level, ...]:
-    """What all runs agree on as the equilibrium of these metrics; one line where several have the same."""
+    """What all runs agree on as the equilibrium of these metrics; one line where several have the same.
+
+    The words are short, as a chart may be small; whose it is says the colour.
+    """
     agreed: dict[float, list[str]] = {}
     for metric in metrics:
         values = {run.levels.get(metric) for run in runs}
@@ -222,9 +224,8 @@ def _levels(
             agreed.setdefault(value, []).append(metric)
     levels = []
     for value, of in agreed.items():
-        whose = f" of the {words[of[0]]}" if words and len(agreed) > 1 else ""
         colour = colours[of[0]] if colours and len(of) == 1 else ""
-        levels.append(Level(value=value, text=f"equilibrium{whose}: {_level_words(value, of[0])}", colour=colour))
+        levels.append(Level(value=value, text=f"equilibrium: {_level_words(value, of[0])}", colour=colour))
     return tuple(levels)
 
 
