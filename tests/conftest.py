@@ -13,6 +13,8 @@ from workbench.engine.device import calm_openmp
 from workbench.engine.logs import LOGGER
 
 calm_openmp()  # nothing above imports torch
+if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 0)):  # they share the cores
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
 os.environ.setdefault(
     "QT_QPA_PLATFORM", "offscreen"
 )  # a test needs no screen; the variable is read with the first window
