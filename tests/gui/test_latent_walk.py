@@ -285,6 +285,15 @@ def test_another_snapshot_changes_everything(qtbot: QtBot, page: WalkPage, model
     assert page.player.words.endswith("step 2,400")
 
 
+def test_a_project_is_closed_while_another_page_is_in_view(qtbot: QtBot, page: WalkPage, model: ShownModel) -> None:
+    model.add_waypoint_items([3, 17])
+    qtbot.waitUntil(walked(page))
+    page.hide()
+    model.workspace.project_changed.emit()
+    assert model.explorer is None
+    assert not page.save.isEnabled()
+
+
 def test_only_the_last_wish_is_scored(qtbot: QtBot, page: WalkPage, model: ShownModel) -> None:
     model.add_waypoint_items([3, 17])
     for frames in range(10, 40):

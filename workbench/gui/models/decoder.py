@@ -84,6 +84,7 @@ class Decoder(QObject):
         super().__init__(parent)
         self._explorer: Decodes | None = None
         self._thread: _Thread | None = None
+        self._closed = False
         self._number = 0
         application = QCoreApplication.instance()
         assert application is not None
@@ -106,12 +107,12 @@ class Decoder(QObject):
         self._explorer = explorer
         if self._thread is not None:
             self._thread.drop()
-        if explorer is not None:
+        if explorer is not None and not self._closed:
             self._started().warm_up(explorer)
 
     def ask(self, channel: str, codes: Codes, *, score: bool = False, noise: int = -1) -> int:
         """Want pictures of ``codes`` (float32[N, D], not changed afterwards). What the channel wanted before and is not
-        being decoded yet is forgotten. There must be an explorer.
+        being decoded yet is forgotten. There must be an explorer. Once it is closed nothing comes.
 
         Args:
             score: Whether the pictures' scores are wanted, too, which takes longer.
@@ -123,6 +124,8 @@ class Decoder(QObject):
         assert self._explorer is not None
         assert codes.shape[1:] == (self._explorer.dims,), codes.shape
         self._number += 1
+        if self._closed:
+            return self._number
         self._started().put(
             _Request(
                 explorer=self._explorer, channel=channel, codes=codes, number=self._number, score=score,
@@ -138,7 +141,8 @@ class Decoder(QObject):
             self._thread.drop(channel)
 
     def close(self) -> None:
-        """End the thread and wait for it: as long as one request lasts. Asking again starts another."""
+        """End the thread for good and wait for it: as long as one request lasts."""
+        self._closed = True
         if self._thread is not None:
             self._thread.end()
             self._thread = None

@@ -138,7 +138,7 @@ class LatentModel(LookedRun):
         return self._decoder is not None
 
     def close(self) -> None:
-        """End the decoder's thread; it begins again where it is asked for."""
+        """End the decoder's thread for good."""
         if self._decoder is not None:
             self._decoder.close()
 

@@ -7,47 +7,25 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QSignalBlocker
 from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QComboBox,
-    QDoubleSpinBox,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QSlider,
-    QSplitter,
-    QStackedWidget,
-    QVBoxLayout,
     QWidget,
 )
 
 from workbench.gui.models.catalogue import Catalogue
 from workbench.gui.models.latent import GROUPS, LatentModel
-from workbench.gui.naming import named
-from workbench.gui.theme import GAP, Theme
-from workbench.gui.thumbnail_cache import ThumbnailCache
-from workbench.gui.thumbnails import Thumbnailer
-from workbench.gui.widgets.images.label import WrappedLabel
+from workbench.gui.theme import Theme
 from workbench.gui.widgets.images.set_list import DOT
-from workbench.gui.widgets.inspect.message import Message
 from workbench.gui.widgets.latent.arithmetic_filling import BY_HAND, OTHERS, Filling
 from workbench.gui.widgets.latent.arithmetic_group import GroupCard
-from workbench.gui.widgets.latent.arithmetic_model import LEAST, MOST, SHOWN, STEPS, ArithmeticModel
-from workbench.gui.widgets.latent.arithmetic_pictures import ItemPictures
-from workbench.gui.widgets.latent.filmstrip import Filmstrip, Frame, Rows, to_image, to_images
-from workbench.gui.widgets.latent.player import PictureView
-from workbench.gui.widgets.latent.waypoints_picker import ItemPicker
+from workbench.gui.widgets.latent.arithmetic_layout import SMALL, TICK, TITLES, ArithmeticLayout
+from workbench.gui.widgets.latent.arithmetic_model import SHOWN, STEPS
+from workbench.gui.widgets.latent.filmstrip import Frame, Rows, to_image, to_images
 
 Pictures = NDArray[np.uint8]
 Items = NDArray[np.int64]
 
-_TITLES = {"a": "have it", "b": "have it not", "c": "get it"}
-_ABOUT = {
-    "a": "Images that have what you are after",
-    "b": "Images like those in A, but without it",
-    "c": "Images, or one, that the difference is added to",
-}
 _START = (
     "What do thick sevens have that thin ones have not?\n\nPut thick sevens into A and thin ones into B: the "
     "difference of their mean codes is the answer, as a direction. Put any other digit into C, and see it with that "
@@ -59,163 +37,20 @@ _NO_CODES = (
 )
 _NO_NETWORK = "No network is open to do sums with."
 _ENCODING = "Encoding the images\N{HORIZONTAL ELLIPSIS}"
-_TICK = 20  # of the slider, to 1 of the strength
 _FILM_RATE = 5.0
-_SHARES = (2, 5)  # of the width, for the sum and for what explains it
-_SMALL = 7 * GAP
-_READABLE = 64  # characters in a line that is easy to read
 
 
-class ArithmeticPage(QWidget):
+class ArithmeticPage(ArithmeticLayout):
     """Follows ``model``: its network, its codes and its groups."""
 
     def __init__(self, model: LatentModel, theme: Theme) -> None:
-        super().__init__()
+        super().__init__(model, theme)
         self._model, self._theme = model, theme
-        self.sums = ArithmeticModel(model, self)
         self._filling = Filling(model)
         self._catalogue: Catalogue | None = None
         self._strip_of: Pictures | None = None  # what the strip's frames were made of
-        cache = ThumbnailCache(model.workspace.preferences.cache / "thumbnails")
-        self.thumbnails = Thumbnailer(model.workspace.jobs, cache=cache, parent=self)
-        self.thumbnails.set_limit(model.workspace.preferences.limit_pixels)
-        self.picker = ItemPicker(model, theme, name="latent.sum-pick")
-        self.first = self.picker.gallery
-        self.groups = {
-            letter: GroupCard(self.thumbnails, theme, letter=letter, title=_TITLES[letter], about=_ABOUT[letter])
-            for letter in GROUPS
-        }
-        self.result = PictureView(theme, name="latent.sum-result", text="The sum, decoded")
-        self.strip = Filmstrip(theme, name="latent.sum-strip", text="The sum at several strengths")
-        self.near = ItemPictures(
-            self.thumbnails, theme, name="latent.sum-near", text="Real images nearest to the sum", side=_SMALL,
-            most=SHOWN,
-        )  # fmt: skip
-        self.message = WrappedLabel()
-        self.message.setObjectName("latent.sum-empty")
-        self.message.setProperty("role", "muted")
-        self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.message.setFixedWidth(self.fontMetrics().averageCharWidth() * _READABLE)
-        self._build_tools()
-        self._lay_out()
         self._connect()
         self._show()
-
-    def _build_tools(self) -> None:
-        self.direction = named(QComboBox(), "latent.direction", "Direction")
-        self.direction.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.direction.setToolTip(
-            "A class as direction is the mean code of its images minus that of all others: it fills A and B"
-        )
-        self.example = named(QPushButton("Try an example"), "latent.sum-example", "Fill the groups with an example")
-        self.example.setProperty("primary", True)
-        self.to_group = {
-            letter: named(QPushButton(letter.upper()), f"latent.sum-to-{letter}",
-                          f"Put the selected images into {letter.upper()}")
-            for letter in GROUPS
-        }  # fmt: skip
-        for letter, button in self.to_group.items():
-            button.setToolTip(f"Put the selected images into {letter.upper()}: {_ABOUT[letter]} ({letter.upper()})")
-        self.slider = named(QSlider(Qt.Orientation.Horizontal), "latent.strength", "Strength")
-        self.slider.setRange(round(LEAST * _TICK), round(MOST * _TICK))
-        self.slider.setValue(round(self.sums.strength * _TICK))
-        self.slider.setPageStep(_TICK // 2)
-        self.slider.setTickInterval(_TICK)
-        self.slider.setTickPosition(QSlider.TickPosition.TicksBelow)
-        self.number = named(QDoubleSpinBox(), "latent.strength-number", "Strength as a number")
-        self.number.setRange(LEAST, MOST)
-        self.number.setSingleStep(0.1)
-        self.number.setValue(self.sums.strength)
-        self._formula = QLabel("C + t (A \N{MINUS SIGN} B)")
-        self._formula.setProperty("role", "heading")
-        self._words = QLabel(wordWrap=True)
-        self._words.setProperty("role", "muted")
-
-    def _lay_out(self) -> None:
-        put = QHBoxLayout()
-        put.setSpacing(GAP // 2)
-        put.addWidget(QLabel("Put selected into"))
-        for button in self.to_group.values():
-            button.setMaximumWidth(6 * GAP)
-            put.addWidget(button)
-        put.addStretch(1)
-        self.picker.buttons.addLayout(put)
-        bar = QHBoxLayout()
-        bar.setSpacing(GAP)
-        label = QLabel("Direction")
-        label.setBuddy(self.direction)
-        bar.addWidget(label)
-        bar.addWidget(self.direction)
-        bar.addStretch(1)
-        cards = QHBoxLayout()
-        cards.setSpacing(GAP // 2)
-        for letter, sign in zip(GROUPS, ("", "\N{MINUS SIGN}", "+"), strict=True):
-            if sign:
-                operator = QLabel(sign)
-                operator.setProperty("role", "title")
-                cards.addWidget(operator)
-            cards.addWidget(self.groups[letter], 1)
-        self.sum = QWidget()
-        column = QVBoxLayout(self.sum)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(GAP)
-        column.addLayout(bar)
-        column.addLayout(cards)
-        self._pages = QStackedWidget()
-        self._pages.addWidget(self._empty_page())
-        self._pages.addWidget(self._result_page())
-        column.addWidget(self._pages, 1)
-        self._all = QStackedWidget()
-        self._all.addWidget(self.sum)
-        self._none = Message(name="latent.sum-none")
-        self._all.addWidget(self._none)
-        self.beside = QSplitter(Qt.Orientation.Horizontal)
-        self.beside.setChildrenCollapsible(False)
-        self.beside.addWidget(self.picker)
-        self.beside.addWidget(self._all)
-        self.beside.setStretchFactor(0, 1)
-        self.beside.setStretchFactor(1, 3)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self.beside)
-
-    def _empty_page(self) -> QWidget:
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.addStretch(1)
-        column.addWidget(self.message, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addSpacing(GAP)
-        column.addWidget(self.example, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addStretch(2)
-        return page
-
-    def _result_page(self) -> QWidget:
-        strength = QHBoxLayout()
-        strength.setSpacing(GAP)
-        strength.addWidget(self._formula)
-        strength.addWidget(self.slider, 1)
-        strength.addWidget(self.number)
-        near = QLabel("Nearest real images, by their codes")
-        near.setProperty("role", "muted")
-        beside = QWidget()
-        column = QVBoxLayout(beside)
-        column.setContentsMargins(GAP, 0, 0, 0)
-        column.setSpacing(GAP // 2)
-        column.addLayout(strength)
-        column.addWidget(self._words)
-        column.addWidget(self.strip)
-        column.addSpacing(GAP)
-        column.addWidget(near)
-        column.addWidget(self.near)
-        column.addStretch(1)
-        page = QSplitter(Qt.Orientation.Horizontal)
-        page.setChildrenCollapsible(False)
-        page.addWidget(self.result)
-        page.addWidget(beside)
-        for place, share in enumerate(_SHARES):
-            page.setStretchFactor(place, share)
-        page.setSizes([100 * share for share in _SHARES])
-        return page
 
     def _connect(self) -> None:
         self._model.changed.connect(self._show)
@@ -304,7 +139,7 @@ class ArithmeticPage(QWidget):
         self.strip.set_current(int(np.argmin(np.abs(np.array(STEPS) - strength))))
         self._words.setText(_in_words(strength))
         with QSignalBlocker(self.slider), QSignalBlocker(self.number):
-            self.slider.setValue(round(strength * _TICK))
+            self.slider.setValue(round(strength * TICK))
             self.number.setValue(strength)
 
     def _why_none(self) -> str:
@@ -320,7 +155,7 @@ class ArithmeticPage(QWidget):
             return _ENCODING if self.sums.busy or self._model.is_encoding else "These images have no codes."
         if len(missing) == len(GROUPS):
             return _START
-        words = " and ".join(f"{letter.upper()} ({_TITLES[letter]})" for letter in missing)
+        words = " and ".join(f"{letter.upper()} ({TITLES[letter]})" for letter in missing)
         return f"Now put images into {words}: drag them there, or select them and press the letter."
 
     def _names(self, items: Sequence[int]) -> list[str]:
@@ -338,7 +173,7 @@ class ArithmeticPage(QWidget):
         if self._catalogue is None or not self.isVisible():
             return
         wanted = [item for card in self.groups.values() for item in card.pictures.items] + list(self.near.items)
-        self.thumbnails.want(list(dict.fromkeys(wanted)), side=round(_SMALL * self.devicePixelRatioF()))
+        self.thumbnails.want(list(dict.fromkeys(wanted)), side=round(SMALL * self.devicePixelRatioF()))
 
     def _enable(self) -> None:
         usable, selected = self._model.encodes, len(self.picker.selection()) > 0
@@ -409,7 +244,7 @@ class ArithmeticPage(QWidget):
         super().keyPressEvent(event)
 
     def _on_slider_moved(self, value: int) -> None:
-        self._strengthen(value / _TICK)
+        self._strengthen(value / TICK)
 
     def _on_number_changed(self, value: float) -> None:
         self._strengthen(value)

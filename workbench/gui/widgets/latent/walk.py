@@ -223,7 +223,7 @@ class WalkPage(QWidget):
             self.path.setToolTip(PATHS[walk.path].help)
         heading = self.score_heading
         self.strips.refresh(heading=heading)
-        main = walk.main
+        main = self._main
         self.player.set_frames(self.strips.images(main) if main else ())
         lines = [_line(strip) for strip in walk.strips]
         sense = _SENSE.get(self._model.explorer.score_name, "") if self._model.explorer else ""
@@ -238,6 +238,11 @@ class WalkPage(QWidget):
         caption = "sample" if point.item < 0 else self.picker.class_of(point.item) or point.title
         title = point.title or caption
         return Card(to_image(picture) if picture is not None else None, caption, title)
+
+    @property
+    def _main(self) -> Strip | None:
+        """The strip that is played, as long as there is a network to speak of it."""
+        return self.walk.main if self._model.explorer else None
 
     @property
     def score_heading(self) -> str:
@@ -265,7 +270,7 @@ class WalkPage(QWidget):
         self.add.setEnabled(explorer is not None and len(self.picker.selection()) > 0)
         self.sample.setEnabled(explorer is not None)
         self.clear.setEnabled(bool(self.walk.waypoints))
-        main = self.walk.main
+        main = self._main
         self.save.setEnabled(main is not None and main.pictures is not None)
 
     # Going through the frames
@@ -276,7 +281,7 @@ class WalkPage(QWidget):
 
     def _follow(self, index: int) -> None:
         """Everything says which frame is looked at."""
-        main = self.walk.main
+        main = self._main
         self.strips.set_current(index)
         self.curve.set_current(index)
         self.player.set_words(self._words(main, index) if main is not None and index >= 0 else "")
