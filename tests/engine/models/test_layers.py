@@ -286,7 +286,7 @@ def test_too_small_an_image_is_a_user_error_with_a_remedy(name: str, least: int)
 
 def test_a_wide_image_keeps_its_aspect() -> None:
     x = torch.rand(2, 3, 24, 40, generator=generator())
-    for name in MODELS:
+    for name in (name for name in MODELS if MODELS[name].task == "classify"):
         assert network(name, (3, 24, 40)).eval()(x).shape == (2, 10)
 
 

@@ -296,7 +296,7 @@ def test_a_network_wants_what_it_was_trained_with() -> None:
     assert wanted("torchvision/efficientnet_b4").size == 380
 
 
-@pytest.mark.parametrize("name", MODELS.names())
+@pytest.mark.parametrize("name", [name for name in MODELS if MODELS[name].task == "classify"])
 @torch.no_grad()
 def test_answers_are_the_logits_and_what_the_last_layer_saw(name: str) -> None:
     model = build(name, MODELS[name].params(), shape=(3, 32, 32), classes=5, generator=torch.Generator())
