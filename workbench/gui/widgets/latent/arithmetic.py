@@ -9,9 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QSignalBlocker
 from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import (
-    QWidget,
-)
+from PySide6.QtWidgets import QWidget
 
 from workbench.gui.models.catalogue import Catalogue
 from workbench.gui.models.latent import GROUPS, LatentModel
@@ -19,7 +17,7 @@ from workbench.gui.theme import Theme
 from workbench.gui.widgets.images.set_list import DOT
 from workbench.gui.widgets.latent.arithmetic_filling import BY_HAND, OTHERS, Filling
 from workbench.gui.widgets.latent.arithmetic_group import GroupCard
-from workbench.gui.widgets.latent.arithmetic_layout import SMALL, TICK, TITLES, ArithmeticLayout
+from workbench.gui.widgets.latent.arithmetic_layout import LARGE, TICK, TITLES, ArithmeticLayout
 from workbench.gui.widgets.latent.arithmetic_model import SHOWN, STEPS
 from workbench.gui.widgets.latent.filmstrip import Frame, Rows, to_image, to_images
 
@@ -173,7 +171,7 @@ class ArithmeticPage(ArithmeticLayout):
         if self._catalogue is None or not self.isVisible():
             return
         wanted = [item for card in self.groups.values() for item in card.pictures.items] + list(self.near.items)
-        self.thumbnails.want(list(dict.fromkeys(wanted)), side=round(SMALL * self.devicePixelRatioF()))
+        self.thumbnails.want(list(dict.fromkeys(wanted)), side=round(LARGE * self.devicePixelRatioF()))
 
     def _enable(self) -> None:
         usable, selected = self._model.encodes, len(self.picker.selection()) > 0

@@ -52,7 +52,7 @@ class GroupCard(QFrame):
         self._clear.setToolTip(f"Empty group {letter.upper()}")
         self.choice = named(QComboBox(), f"{name}-class", f"What group {letter.upper()} holds")
         self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.choice.setMinimumContentsLength(8)
+        self.choice.setMinimumContentsLength(5)
         self.choice.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.mean = PictureView(theme, name=f"{name}-mean", text=f"Decoded mean of group {letter.upper()}")
         self.mean.setFixedSize(_MEAN, _MEAN)
@@ -70,7 +70,9 @@ class GroupCard(QFrame):
 
     def _lay_out(self, heading: QLabel) -> None:
         top = QHBoxLayout()
-        top.addWidget(heading, 1)
+        top.setSpacing(GAP)
+        top.addWidget(heading)
+        top.addWidget(self.choice, 1)
         top.addWidget(self._clear)
         beside = QVBoxLayout()
         beside.setSpacing(GAP // 2)
@@ -85,7 +87,6 @@ class GroupCard(QFrame):
         column.setContentsMargins(GAP, GAP // 2, GAP // 2, GAP)
         column.setSpacing(GAP // 2)
         column.addLayout(top)
-        column.addWidget(self.choice)
         column.addLayout(body)
 
     # For the owner

@@ -36,7 +36,7 @@ _ABOUT = {
     "c": "Images, or one, that the difference is added to",
 }
 _SHARES = (2, 5)  # of the width, for the sum and for what explains it
-SMALL = 7 * GAP
+_SMALL, LARGE = 7 * GAP, 14 * GAP
 _READABLE = 64  # characters in a line that is easy to read
 
 
@@ -56,10 +56,10 @@ class ArithmeticLayout(QWidget):
             for letter in GROUPS
         }
         self.result = PictureView(theme, name="latent.sum-result", text="The sum, decoded")
-        self.strip = Filmstrip(theme, name="latent.sum-strip", text="The sum at several strengths")
+        self.strip = Filmstrip(theme, name="latent.sum-strip", text="The sum at several strengths", flexible=True)
         self.near = ItemPictures(
-            self.thumbnails, theme, name="latent.sum-near", text="Real images nearest to the sum", side=SMALL,
-            most=SHOWN,
+            self.thumbnails, theme, name="latent.sum-near", text="Real images nearest to the sum", side=_SMALL,
+            most=SHOWN, largest=LARGE,
         )  # fmt: skip
         self.message = WrappedLabel()
         self.message.setObjectName("latent.sum-empty")
@@ -125,7 +125,7 @@ class ArithmeticLayout(QWidget):
             cards.addWidget(self.groups[letter], 1)
         self.sum = QWidget()
         column = QVBoxLayout(self.sum)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(GAP // 2, 0, 0, 0)
         column.setSpacing(GAP)
         column.addLayout(bar)
         column.addLayout(cards)
@@ -165,22 +165,27 @@ class ArithmeticLayout(QWidget):
         strength.addWidget(self.number)
         near = QLabel("Nearest real images, by their codes")
         near.setProperty("role", "muted")
-        beside = QWidget()
-        column = QVBoxLayout(beside)
+        said = QWidget()
+        column = QVBoxLayout(said)
         column.setContentsMargins(GAP, 0, 0, 0)
         column.setSpacing(GAP // 2)
         column.addLayout(strength)
         column.addWidget(self._words)
-        column.addWidget(self.strip)
         column.addSpacing(GAP)
         column.addWidget(near)
-        column.addWidget(self.near)
+        column.addWidget(self.near, 1)
         column.addStretch(1)
-        page = QSplitter(Qt.Orientation.Horizontal)
-        page.setChildrenCollapsible(False)
-        page.addWidget(self.result)
-        page.addWidget(beside)
+        large = QSplitter(Qt.Orientation.Horizontal)
+        large.setChildrenCollapsible(False)
+        large.addWidget(self.result)
+        large.addWidget(said)
         for place, share in enumerate(_SHARES):
-            page.setStretchFactor(place, share)
-        page.setSizes([100 * share for share in _SHARES])
+            large.setStretchFactor(place, share)
+        large.setSizes([100 * share for share in _SHARES])
+        page = QWidget()
+        whole = QVBoxLayout(page)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(GAP)
+        whole.addWidget(large, 3)
+        whole.addWidget(self.strip, 1)
         return page

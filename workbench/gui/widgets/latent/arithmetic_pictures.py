@@ -20,17 +20,23 @@ class ItemPictures(QWidget):
 
     Args:
         side: Of a picture, in logical pixels.
+        largest: That side where there is more room; 0 for always the same.
     """
 
     opened = Signal(int)
 
-    def __init__(self, thumbnails: Thumbnailer, theme: Theme, *, name: str, text: str, side: int, most: int) -> None:
+    def __init__(
+        self, thumbnails: Thumbnailer, theme: Theme, *, name: str, text: str, side: int, most: int, largest: int = 0
+    ) -> None:
         super().__init__()
         named(self, name, text)
-        self._thumbnails, self._theme, self._side, self._most = thumbnails, theme, side, most
+        self._thumbnails, self._theme, self._least, self._most = thumbnails, theme, side, most
+        self._largest = max(side, largest)
         self._items: tuple[int, ...] = ()
         self._words: tuple[str, ...] = ()
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        upright = QSizePolicy.Policy.Preferred if largest else QSizePolicy.Policy.Fixed
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, upright)
+        self.setMaximumHeight(self._largest)
         thumbnails.ready.connect(self.update)
         theme.changed.connect(self.update)
 
@@ -44,23 +50,28 @@ class ItemPictures(QWidget):
     def items(self) -> tuple[int, ...]:
         return self._items
 
+    @property
+    def _side(self) -> int:
+        return max(self._least, min(self._largest, self.height(), self.width() // self._most - GAP // 2))
+
     def sizeHint(self) -> QSize:
-        return QSize(self._most * (self._side + GAP // 2), self._side)
+        return QSize(self._most * (self._least + GAP // 2), self._largest)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(2 * (self._side + GAP // 2), self._side)
+        return QSize(2 * (self._least + GAP // 2), self._least)
 
     def _at(self, x: float) -> int:
         index = int(x // (self._side + GAP // 2))
         return index if 0 <= index < len(self._items) else -1
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        side = self._side
         with QPainter(self) as painter:
             for index, item in enumerate(self._items):
-                left = index * (self._side + GAP // 2)
-                if left + self._side > self.width():
+                left = index * (side + GAP // 2)
+                if left + side > self.width():
                     return
-                square = QRectF(left, 0, self._side, self._side)
+                square = QRectF(left, 0, side, side)
                 thumbnail = self._thumbnails.get(item)
                 if thumbnail is not None and thumbnail.image is not None:
                     paint_picture(painter, square, thumbnail.image, theme=self._theme)

@@ -31,7 +31,7 @@ from workbench.gui.widgets.images.tile import picture_rect
 
 Pictures = NDArray[np.uint8]
 
-LEAST, LARGEST = 36, 128
+LEAST, LARGEST = 56, 168
 """Sides of a frame in logical pixels."""
 
 _PAD = GAP // 2
@@ -105,38 +105,46 @@ class Filmstrip(QWidget):
 
     Args:
         text: Its accessible name.
+        flexible: Whether the height is its layout's to choose; else it is what the width makes of it.
     """
 
     moved = Signal(int)
 
-    def __init__(self, theme: Theme, *, name: str, text: str) -> None:
+    def __init__(self, theme: Theme, *, name: str, text: str, flexible: bool = False) -> None:
         super().__init__()
         named(self, name, text)
         self._theme = theme
+        self._flexible = flexible
         self._frames: tuple[Frame, ...] = ()
         self._rows = Rows()
         self._current, self._side, self._cell, self._largest = -1, LEAST, LEAST, LARGEST
         self._least_gutter = 0
         self._has_above = self._has_values = False
+        self._has_titles = True
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        upright = QSizePolicy.Policy.Preferred if flexible else QSizePolicy.Policy.Fixed
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, upright)
         theme.changed.connect(self.update)
         self._measure()
 
     # For the owner
 
-    def set_frames(self, frames: Sequence[Frame], *, rows: Rows, above: bool = False, values: bool = True) -> None:
+    def set_frames(
+        self, frames: Sequence[Frame], *, rows: Rows, above: bool = False, titles: bool = True, values: bool = True
+    ) -> None:
         """Show these.
 
         Args:
             rows: What the rows are called.
             above: Whether there is a row of pictures to compare with, be they there or not.
+            titles: Whether the titles are to be read.
             values: Whether there is a row of values, be they there or not.
         """
-        another = (len(frames), above, values, rows) != (
-            len(self._frames), self._has_above, self._has_values, self._rows
+        another = (len(frames), above, titles, values, rows) != (
+            len(self._frames), self._has_above, self._has_titles, self._has_values, self._rows
         )  # fmt: skip
-        self._frames, self._rows, self._has_above, self._has_values = tuple(frames), rows, above, values
+        self._frames, self._rows = tuple(frames), rows
+        self._has_above, self._has_titles, self._has_values = above, titles, values
         self._current = min(max(self._current, 0), len(frames) - 1)
         if another:
             self._measure()
@@ -170,7 +178,7 @@ class Filmstrip(QWidget):
     @property
     def height_without_pictures(self) -> int:
         """Logical pixels of all that is not a picture."""
-        return self._height() - (2 if self._has_above else 1) * self._side
+        return self._height(0)
 
     @property
     def frames(self) -> tuple[Frame, ...]:
@@ -216,27 +224,39 @@ class Filmstrip(QWidget):
     def _line(self) -> int:
         return self.fontMetrics().height()
 
-    def _height(self) -> int:
+    def _height(self, side: int) -> int:
+        """With pictures of this side."""
         pictures = 2 if self._has_above else 1
-        lines = 2 if self._has_values else 1
-        return pictures * (self._side + _PAD) + lines * self._line() + 3 * _PAD
+        lines = self._has_titles + self._has_values
+        return pictures * (side + _PAD) + lines * self._line() + 3 * _PAD
 
     def _measure(self) -> None:
         count = max(1, len(self._frames))
         room = (self.width() - self._gutter()) // count
         self._cell = max(self._least_cell(), min(room, LARGEST + 2 * _PAD))
         self._side = min(self._cell - 2 * _PAD, self._largest)
-        self.setFixedHeight(self._height())
+        if self._flexible:
+            fits = (self.height() - self._height(0)) // (2 if self._has_above else 1)
+            self._side = min(self._side, max(LEAST, fits))
+            self.setMaximumHeight(self._height(LARGEST))
+        else:
+            self.setFixedHeight(self._height(self._side))
+
+    @property
+    def widest(self) -> int:
+        """Logical pixels that it can make use of."""
+        return self._gutter() + len(self._frames) * (LARGEST + 2 * _PAD)
 
     def sizeHint(self) -> QSize:
-        return self.minimumSizeHint()
+        return QSize(self.minimumSizeHint().width(), self._height(LARGEST if self._flexible else self._side))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self._gutter() + len(self._frames) * self._least_cell(), self._height())
+        height = self._height(LEAST if self._flexible else self._side)
+        return QSize(self._gutter() + len(self._frames) * self._least_cell(), height)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if event.size().width() != event.oldSize().width():
+        if self._flexible or event.size().width() != event.oldSize().width():
             self._measure()
 
     # Painting
@@ -253,7 +273,7 @@ class Filmstrip(QWidget):
         """Where the rows begin: what is above, the pictures, the titles, the values."""
         pictures = _PAD + (self._side + _PAD if self._has_above else 0)
         titles = pictures + self._side + _PAD
-        return _PAD, pictures, titles, titles + self._line()
+        return _PAD, pictures, titles, titles + (self._line() if self._has_titles else 0)
 
     def _paint_words(self, painter: QPainter) -> None:
         above, pictures, titles, values = self._tops()
@@ -261,7 +281,8 @@ class Filmstrip(QWidget):
         painter.setPen(QColor(colours.muted))
         if self._has_above:
             painter.drawText(QRect(0, above, width, self._side), _WRAPPED, self._rows.above)
-        painter.drawText(QRect(0, titles, width, self._line()), _LEFT, self._rows.title)
+        if self._has_titles:
+            painter.drawText(QRect(0, titles, width, self._line()), _LEFT, self._rows.title)
         if self._has_values:
             painter.drawText(QRect(0, values, width, self._line()), _LEFT, self._rows.value)
         painter.setPen(QColor(colours.text))
@@ -291,7 +312,8 @@ class Filmstrip(QWidget):
             if frame.mark:
                 self._paint_mark(painter, inside, frame.mark)
         painter.setPen(QColor(colours.text if frame.mark or current else colours.muted))
-        painter.drawText(QRect(left, titles, self._cell, self._line()), _CENTRE, frame.title)
+        if self._has_titles:
+            painter.drawText(QRect(left, titles, self._cell, self._line()), _CENTRE, frame.title)
         if self._has_values:
             painter.setPen(QColor(colours.text))
             painter.drawText(QRect(left, values, self._cell, self._line()), _CENTRE, frame.value)

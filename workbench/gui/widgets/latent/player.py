@@ -7,7 +7,17 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QHideEvent, QImage, QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QSlider, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QSlider,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from workbench.gui.naming import named
 from workbench.gui.theme import GAP, Theme
@@ -88,7 +98,7 @@ class Player(QWidget):
         self.slider = named(QSlider(Qt.Orientation.Horizontal), f"{name}.slider", "Frame")
         self.speed = named(QComboBox(), f"{name}.speed", "Speed")
         for rate in SPEEDS:
-            self.speed.addItem(f"{rate} a second", rate)
+            self.speed.addItem(f"{rate} fps", rate)
         self.speed.setToolTip("Frames a second")
         self.speed.setCurrentIndex(SPEEDS.index(USUAL_SPEED))
         self.course = named(QComboBox(), f"{name}.course", "What comes after the last frame")
@@ -117,19 +127,23 @@ class Player(QWidget):
         return button
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(GAP // 2)
+        transport, ways = QHBoxLayout(), QHBoxLayout()
+        for row in (transport, ways):
+            row.setSpacing(GAP // 2)
         for button in (self.previous, self.play, self.next):
-            row.addWidget(button)
-        row.addWidget(self.slider, 1)
-        row.addSpacing(GAP // 2)
-        row.addWidget(self.speed)
-        row.addWidget(self.course)
+            transport.addWidget(button)
+        transport.addWidget(self.slider, 1)
+        ways.addWidget(self.speed, 1)
+        ways.addWidget(self.course, 1)
+        self._tools = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._tools.setSpacing(GAP // 2)
+        self._tools.addLayout(transport, 1)
+        self._tools.addLayout(ways)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GAP // 2)
         column.addWidget(self._words)
-        column.addLayout(row)
+        column.addLayout(self._tools)
 
     # For the owner
 
@@ -156,6 +170,11 @@ class Player(QWidget):
     def words(self) -> str:
         """What is said of the frame in view."""
         return self._words.text()
+
+    def set_narrow(self, narrow: bool) -> None:
+        """In a narrow column, speed and course stand below the buttons."""
+        directions = QBoxLayout.Direction
+        self._tools.setDirection(directions.TopToBottom if narrow else directions.LeftToRight)
 
     def set_words(self, text: str) -> None:
         self._words.setText(text)

@@ -8,39 +8,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QSignalBlocker
 from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import (
-    QComboBox,
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QScrollArea,
-    QSpinBox,
-    QSplitter,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QWidget
 
 from workbench.engine.latent.sampling import prior_codes
 from workbench.engine.latent.walk import PATHS
 from workbench.gui.models.latent import LatentModel
-from workbench.gui.models.walk import LEAST_FRAMES, MOST_FRAMES, Strip, WalkModel
-from workbench.gui.naming import named
-from workbench.gui.theme import GAP, Theme
+from workbench.gui.models.walk import Strip
+from workbench.gui.theme import Theme
 from workbench.gui.widgets.images.set_list import DOT
-from workbench.gui.widgets.images.wrapping import WrapLayout
-from workbench.gui.widgets.inspect.message import Message
 from workbench.gui.widgets.latent.filmstrip import to_image
-from workbench.gui.widgets.latent.player import LOOP, SPEEDS, TO_AND_FRO, Player
-from workbench.gui.widgets.latent.walk_curve import Line, WalkCurve, alike
+from workbench.gui.widgets.latent.player import LOOP, SPEEDS, TO_AND_FRO
+from workbench.gui.widgets.latent.walk_curve import Line, alike
 from workbench.gui.widgets.latent.walk_film import FilmSaver
-from workbench.gui.widgets.latent.walk_finding import FindingBar
-from workbench.gui.widgets.latent.walk_strips import WalkStrips
-from workbench.gui.widgets.latent.waypoints import Card, WaypointRow
-from workbench.gui.widgets.latent.waypoints_picker import ItemPicker
+from workbench.gui.widgets.latent.walk_layout import WalkLayout
+from workbench.gui.widgets.latent.waypoints import Card
 
 if TYPE_CHECKING:
     from workbench.gui.models.latent import Waypoint
@@ -65,30 +48,16 @@ _ONE_MORE = "One more image or sample, and the walk begins."
 _FINDING = "Finding the codes of the images\N{HORIZONTAL ELLIPSIS}"
 _NOT_FOUND = "These images have no codes yet. Add one again to have them looked for."
 _NO_NETWORK = "No network is open to walk in."
-_DROP_HERE = "Drag images here, or choose some on the left and press Enter"
-_WIDTHS, _HEIGHTS = (1, 4), (7, 4)  # shares of the picker and the walk, and of the strips and what is large
 
 
-class WalkPage(QWidget):
+class WalkPage(WalkLayout):
     """Follows ``model``: its network, its data and its waypoints."""
 
     def __init__(self, model: LatentModel, theme: Theme) -> None:
-        super().__init__()
-        self._model, self._theme = model, theme
-        self.walk = WalkModel(model, self)
+        super().__init__(model, theme)
+        self._model = model
         self._samples = 0
-        self.picker = ItemPicker(model, theme, name="latent.walk-pick")
-        self.first = self.picker.gallery
-        self.row = WaypointRow(theme, name="latent.waypoints")
-        self.row.set_sentence(_DROP_HERE)
-        self.player = Player(theme, name="latent.walk")
-        self.strips = WalkStrips(self.walk, theme)
-        self.curve = WalkCurve(theme, name="latent.walk-curve", text="How likely each frame is")
-        self.finding = FindingBar(theme, name="latent.finding")
         self.film = FilmSaver(model, self, name="latent.walk")
-        self.message = Message(name="latent.walk-empty")
-        self._build_tools()
-        self._lay_out()
         self._connect()
         self._show()
 
@@ -128,6 +97,8 @@ class WalkPage(QWidget):
         self.row.set_cards([self._card(point) for point in walk.waypoints])
         self.finding.follow(walk.finding, difference=walk.difference)
         self._pages.setCurrentIndex(1 if walk.strips else 0)
+        if walk.strips:
+            self.arrange(compared=walk.compared)
         self.message.show_text(self._why_empty())
         with QSignalBlocker(self.path):
             self.path.setCurrentIndex(self.path.findData(walk.path))

@@ -14,7 +14,7 @@ from workbench.gui.units import plain
 
 _DOT = 2.5  # radius in logical pixels
 _DASHES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)  # lines differ without colour, too
-_SAMPLE = 3 * GAP  # length of a line in the legend
+_SAMPLE = 2 * GAP  # length of a line in the legend
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine)
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine)
 _CENTRE = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextSingleLine)
@@ -74,7 +74,7 @@ class WalkCurve(QWidget):
         return QSize(40 * GAP, 14 * GAP)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(16 * GAP, 4 * self.fontMetrics().height())
+        return QSize(16 * GAP, 5 * self.fontMetrics().height())
 
     # Where things are
 
@@ -86,7 +86,27 @@ class WalkCurve(QWidget):
         metrics = self.fontMetrics()
         left = max(metrics.horizontalAdvance(text) for text in self._ticks()) + GAP
         line = metrics.height()
-        return QRectF(self.rect()).adjusted(left, line + GAP, -GAP, -(line + GAP // 2))
+        above = line * (1 + len(self._legend_rows())) + GAP
+        return QRectF(self.rect()).adjusted(left, above, -GAP, -(line + GAP // 2))
+
+    def _legend_widths(self) -> list[int]:
+        """Of each line's place in the legend, with the gap behind it."""
+        metrics = self.fontMetrics()
+        return [_SAMPLE + GAP // 2 + metrics.horizontalAdvance(line.title) + 2 * GAP for line in self._lines]
+
+    def _legend_rows(self) -> list[list[int]]:
+        """The lines in each row of the legend below the heading; no row where they stand beside it, or are no use."""
+        if len(self._lines) < 2:
+            return []
+        widths = self._legend_widths()
+        if self.fontMetrics().horizontalAdvance(self._heading) + 2 * GAP + sum(widths) <= self.width():
+            return []
+        rows: list[list[int]] = [[]]
+        for index, wide in enumerate(widths):
+            if rows[-1] and sum(widths[one] for one in rows[-1]) + wide - 2 * GAP > self.width():
+                rows.append([])
+            rows[-1].append(index)
+        return rows
 
     def _place(self, frame: QRectF, t: float, value: float) -> QPointF:
         last = max((line.t[-1] for line in self._lines if line.t), default=1.0) or 1.0
@@ -113,8 +133,9 @@ class WalkCurve(QWidget):
         last = max((line.t[-1] for line in self._lines if line.t), default=1.0)
         painter.setPen(QColor(colours.muted))
         least, most = self._ticks()
-        for y, text in ((frame.bottom(), least), (frame.top(), most)) if self._known else ():
-            painter.drawText(QRectF(0, y - height / 2, frame.left() - GAP // 2, height), _RIGHT, text)
+        # The lower number stands on its line, or it would touch the first t.
+        for y, text in ((frame.bottom() - height + 2, least), (frame.top() - height / 2, most)) if self._known else ():
+            painter.drawText(QRectF(0, y, frame.left() - GAP // 2, height), _RIGHT, text)
         for t in range(round(last) + 1):
             at = self._place(frame, t, self._least).x()
             painter.drawText(QRectF(at - 4 * GAP, frame.bottom() + 2, 8 * GAP, height), _CENTRE,
@@ -129,15 +150,18 @@ class WalkCurve(QWidget):
             self._paint_legend(painter, height)
 
     def _paint_legend(self, painter: QPainter, height: int) -> None:
-        right = self.width() - GAP
-        for index, line in reversed(list(enumerate(self._lines))):
-            wide = self.fontMetrics().horizontalAdvance(line.title)
-            painter.setPen(QColor(self._theme.colours.text))
-            painter.drawText(QRectF(right - wide, 0, wide, height), _LEFT, line.title)
-            painter.setPen(self._pen(index))
-            end = right - wide - GAP // 2
-            painter.drawLine(QPointF(end - _SAMPLE, height / 2), QPointF(end, height / 2))
-            right = int(end) - _SAMPLE - 2 * GAP
+        widths = self._legend_widths()
+        below = self._legend_rows()
+        for row, shown in enumerate(below or [list(range(len(widths)))]):
+            left = 0 if below else self.width() + GAP - sum(widths)
+            top = (row + 1) * height if below else 0
+            for index in shown:
+                painter.setPen(self._pen(index))
+                painter.drawLine(QPointF(left, top + height / 2), QPointF(left + _SAMPLE, top + height / 2))
+                words = QRectF(left + _SAMPLE + GAP // 2, top, widths[index], height)
+                painter.setPen(QColor(self._theme.colours.text))
+                painter.drawText(words, _LEFT, self._lines[index].title)
+                left += widths[index]
 
     def _pen(self, index: int) -> QPen:
         return QPen(QColor(self._theme.series_colour(index)), 1.6, _DASHES[index % len(_DASHES)])

@@ -37,6 +37,7 @@ class WalkStrips(QScrollArea):
         super().__init__()
         self._walk = walk
         self._images: dict[str, tuple[Pictures, list[QImage]]] = {}
+        self._heading, self._originals = "", True
         self.strips = {
             path: Filmstrip(theme, name=f"latent.strip-{path}", text=f"{PATHS[path].title} walk") for path in PATHS
         }
@@ -59,18 +60,19 @@ class WalkStrips(QScrollArea):
         Args:
             heading: What the numbers below the frames are.
         """
-        walk = self._walk
+        walk, self._heading = self._walk, heading
+        self._originals = self._room_for_originals()
         shown = {strip.path: strip for strip in walk.strips}
         self._images = {path: kept for path, kept in self._images.items() if path in shown}
         for path, widget in self.strips.items():
             strip = shown.get(path)
             if strip is not None:
-                first = strip is walk.strips[0]
+                above, last = strip is walk.strips[0] and self._originals, strip is walk.strips[-1]
                 rows = Rows(
-                    picture=PATHS[path].title if walk.compared else "Decoded", above="Real" if first else "", title="t",
-                    value=heading,
+                    picture=PATHS[path].title if walk.compared else "Decoded", above="Real" if above else "",
+                    title="t" if last else "", value=heading,
                 )  # fmt: skip
-                widget.set_frames(self._frames(strip, originals=first), rows=rows, above=first)
+                widget.set_frames(self._frames(strip, originals=above), rows=rows, above=above, titles=last)
             widget.setVisible(strip is not None)
         self._fit()
 
@@ -131,12 +133,24 @@ class WalkStrips(QScrollArea):
             frames.append(Frame(image, f"{t:.0f}", value, to_image(original) if original is not None else None, mark))
         return frames
 
+    @property
+    def widest(self) -> int:
+        """Logical pixels that the strips can make use of."""
+        return max(self.strips[strip.path].widest for strip in self._walk.strips) if self._walk.strips else 0
+
+    def _room_for_originals(self) -> bool:
+        """Whether the waypoints' images may stand above the first of several strips, too: they take a strip's room."""
+        count = len(self._walk.strips)
+        lines = (count + 1) * self.fontMetrics().height()  # a score below each strip, and t below the last
+        gaps = GAP // 2 * (4 * count + 1 + count)
+        return count < 2 or self.viewport().height() >= (count + 1) * LEAST + lines + gaps
+
     def _fit(self) -> None:
         """Frames so large that no strip is out of sight, down to the smallest that are worth looking at."""
         shown = [self.strips[strip.path] for strip in self._walk.strips]
         if not shown:
             return
-        pictures = len(shown) + 1  # the originals stand above the first
+        pictures = len(shown) + self._originals
         rest = sum(strip.height_without_pictures for strip in shown) + (len(shown) - 1) * GAP // 2
         room = (self.viewport().height() - rest) // pictures
         gutter = max(strip.gutter for strip in shown)
@@ -146,7 +160,10 @@ class WalkStrips(QScrollArea):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._fit()
+        if self._walk.strips and self._originals != self._room_for_originals():
+            self.refresh(heading=self._heading)
+        else:
+            self._fit()
 
     def _on_strip_moved(self, index: int) -> None:
         self.moved.emit(next(path for path, strip in self.strips.items() if strip is self.sender()), index)
