@@ -50,7 +50,9 @@ class Bernoulli(Likelihood):
     """Black or white pixels; parameters are logits. Of grey images it is a cross-entropy and no probability."""
 
     def log_prob(self, parameters: Tensor, images: Tensor) -> Tensor:
-        logits, images = torch.broadcast_tensors(parameters.float(), images.float())  # type: ignore[no-untyped-call]
+        logits, images = parameters.float(), images.float()
+        if logits.shape != images.shape:
+            logits, images = torch.broadcast_tensors(logits, images)  # type: ignore[no-untyped-call]
         return -F.binary_cross_entropy_with_logits(logits, images, reduction="none").sum(_SUMMED)
 
     def mean(self, parameters: Tensor) -> Tensor:

@@ -106,7 +106,7 @@ class Stepper:
         Raises:
             OutOfMemory: The batch does not fit; the weights are as before.
         """
-        for generator in (self._noise, self._host_noise):
+        for generator in {self._noise, self._host_noise}:
             generator.manual_seed(mix(self._params.seed, NOISE, step))
         moment = Moment(step=step, epoch=step / self._steps_per_epoch, noise=self._noise)
         numbers = range(step * self._params.accumulate, (step + 1) * self._params.accumulate)
@@ -131,7 +131,7 @@ class Stepper:
                 raise
             raise OutOfMemory(self._largest_batch(moment)) from error
         return [
-            (torch.stack(lost), tuple(output), labels)
+            (torch.stack(lost) if len(lost) > 1 else lost[0][None], tuple(output), labels)
             for lost, output, (_, _, labels) in zip(losses, outputs, taken, strict=True)
         ]
 

@@ -75,6 +75,13 @@ class Autoencoder(nn.Module):
             likelihood_B = self.likelihood.log_prob(self.decoder(mean_BD), images_BCHW)
             return Terms(likelihood_B.expand(samples, -1), torch.zeros_like(mean_BD), None, mean_BD)
         kl_BD = kl_standard(mean_BD, log_variance_BD)
+        if samples == 1:  # as below, without the axis of codes on the way: the usual case, in every step
+            codes_BD = mean_BD
+            if noise is not None:
+                normal_BD = torch.empty_like(mean_BD).normal_(generator=noise)
+                codes_BD = torch.addcmul(mean_BD, torch.exp(0.5 * log_variance_BD), normal_BD)
+            likelihood_B = self.likelihood.log_prob(self.decoder(codes_BD), images_BCHW)
+            return Terms(likelihood_B[None], kl_BD, None, mean_BD)
         codes_KBD = mean_BD.expand(samples, -1, -1)
         if noise is not None:
             normal_KBD = torch.empty_like(codes_KBD).normal_(generator=noise)
@@ -83,7 +90,7 @@ class Autoencoder(nn.Module):
         return Terms(
             log_likelihood=self.likelihood.log_prob(parameters, images_BCHW),
             kl=kl_BD,
-            log_ratio=log_ratio(codes_KBD, mean_BD, log_variance_BD) if samples > 1 else None,
+            log_ratio=log_ratio(codes_KBD, mean_BD, log_variance_BD),
             mean=mean_BD,
         )
 
