@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 
 from PySide6.QtCore import QSize, QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from workbench import __version__
 from workbench.engine.errors import UserError
@@ -150,13 +150,20 @@ def open_demo(preferences: Preferences, *, project: Path, screenshots: Path | No
             screenshots,
             panels=[kind.id for kind in PANELS],
             show=app.window.deck.show_panel,
-            busy=lambda: bool(app.workspace.jobs.running()),
+            busy=lambda: bool(app.workspace.jobs.running()) or _charts_lag(app.window),
         )
         pictures.finished.connect(on_pictures_finished)
     code = app.run()
     if screenshots and failures:
         raise failures[0]
     return code
+
+
+def _charts_lag(window: QWidget) -> bool:
+    """Whether a chart that is seen has numbers that it does not show yet; they are painted one after the other."""
+    from workbench.gui.widgets.plots.live_plot import LivePlot
+
+    return any(plot.stale and not plot.visibleRegion().isEmpty() for plot in window.findChildren(LivePlot))
 
 
 def _nothing() -> None:

@@ -62,7 +62,7 @@ def test_the_empty_page_teaches_and_has_an_example(qtbot: QtBot, page: Arithmeti
     qtbot.mouseClick(page.example, MIDDLE)
     qtbot.waitUntil(summed(page))
     zeros, ones = np.flatnonzero(data.labels == 0), np.flatnonzero(data.labels == 1)
-    assert [card.choice.currentText() for card in page.groups.values()] == ["All of 1", "All of 0", "Picked images"]
+    assert [card.choice.currentText() for card in page.groups.values()] == ["All of 1", "All of 0", "Picked"]
     assert page.groups["a"].count_text == f"{len(ones)} items"
     assert page.groups["c"].pictures.items == (zeros[0],)
     assert not page.example.isVisible()
@@ -146,7 +146,7 @@ def test_a_class_is_a_direction(qtbot: QtBot, page: ArithmeticPage, model: Shown
     assert groups["a"].mean - groups["b"].mean == pytest.approx(directions(codes)[3], abs=1e-5)
     model.set_group("a", [5])  # by the lasso, say
     assert page.direction.currentData() == -1
-    assert page.groups["a"].choice.currentText() == "Picked images"
+    assert page.groups["a"].choice.currentText() == "Picked"
 
 
 def test_letters_put_the_selection_into_groups(qtbot: QtBot, page: ArithmeticPage, model: ShownModel) -> None:
@@ -207,3 +207,18 @@ def test_what_leaves_as_pictures(qtbot: QtBot, page: ArithmeticPage, model: Show
     other = {"strength": 2.5}
     page.restore(other)
     assert page.state() == other
+
+
+def test_a_small_window_has_room_for_all_of_it(qtbot: QtBot, page: ArithmeticPage, model: ShownModel) -> None:
+    page.resize(1160, 440)  # what a window of 1280 x 800 leaves
+    fill(model)
+    qtbot.waitUntil(summed(page))
+    qtbot.waitUntil(lambda: len(page.near.items) == 6)
+    assert page.minimumSizeHint().height() <= 440
+    assert page.size().height() == 440
+    strip = page.strip
+    assert strip.minimumSizeHint().width() <= strip.width()
+    small = strip.height() - strip.height_without_pictures
+    assert small >= 56
+    page.resize(1700, 900)
+    qtbot.waitUntil(lambda: strip.height() - strip.height_without_pictures >= 2 * small)

@@ -277,7 +277,7 @@ def test_the_slider_goes_back_over_the_training(
     assert page.live
     assert page.timeline.words == "Now: step 1,200, decoded live"
     page.timeline.go(1)
-    assert page.timeline.words == "Step 100 \N{MIDDLE DOT} epoch 1"
+    assert page.timeline.words == "Step 100 \N{MIDDLE DOT} epoch 1 \N{MIDDLE DOT} kept by the training"
     pictures, columns = page.sheet()
     assert columns == 3
     assert (pictures == 100).all()
@@ -289,6 +289,25 @@ def test_the_slider_goes_back_over_the_training(
     assert page.live
     caught_up(qtbot, model)
     np.testing.assert_array_equal(page.sheet()[0], expected(model, 20))
+    page.timeline.go(1)
+    show(qtbot, page, model, data, step=2400)  # another network is looked at as it is now
+    assert page.live
+    assert page.timeline.words == "Now: step 2,400, decoded live"
+
+
+def test_the_training_is_offered_as_a_film(
+    qtbot: QtBot, page: ManifoldPage, model: TimedModel, data: Digits, tmp_path: Path
+) -> None:
+    model.made_up = SimpleNamespace(id="r", folder=tmp_path)
+    model.made_sheets = sheets(tmp_path, (0,))
+    show(qtbot, page, model, data)
+    assert page.films() == {}
+    model.made_sheets = sheets(tmp_path, (0, 100, 200))
+    film, rate = page.films()["Manifold during training"]()
+    frames = film()
+    assert rate > 0
+    assert frames.shape[:3] == (3, *film.size)
+    assert [int(frame.max()) for frame in frames] == [0, 100, 200]
 
 
 def test_a_damaged_preview_is_told(

@@ -175,11 +175,11 @@ def test_dragging_decodes_what_is_below_the_handle(qtbot: QtBot, shown: Shows, m
     assert not page.view.held
     assert page.code is not None
     np.testing.assert_allclose(page.code, [0.4, -1.1], atol=2 / page.view.view.scale)
-    first, second, *_ = page.side.readout.lines
+    first, second, third, *_ = page.side.readout.lines
     x, y = page.code.tolist()
     assert first == f"z = ({x:.2f}, {y:.2f})".replace("-", "\N{MINUS SIGN}")
     assert second.startswith(f"{np.hypot(x, y):.2f} from the centre")
-    assert f"{100 * (1 - np.exp(-(x * x + y * y) / 2)):.1f} %" in second
+    assert f"{100 * (1 - np.exp(-(x * x + y * y) / 2)):.1f} %" in third
 
 
 def test_the_handle_taken_at_its_edge_does_not_jump(qtbot: QtBot, shown: Shows, model: LatentModel) -> None:
@@ -343,6 +343,60 @@ def test_a_newer_snapshot_keeps_the_handle(qtbot: QtBot, shown: Shows, model: La
     np.testing.assert_allclose(page.code, [0.5, 1.0], atol=1e-6)
 
 
+def test_the_next_network_s_codes_keep_the_axes_and_the_item_that_were_chosen(
+    qtbot: QtBot, shown: Shows, model: LatentModel, data: Digits
+) -> None:
+    page = shown(8)
+    page.bar.axes.across.setCurrentIndex(page.bar.axes.across.findData(3))
+    pair = page.pair
+    page.view.picked.emit(17)
+    name = page.side.item_name
+    later = network(data, 8, step=2400)
+    model.show(later, dataset=data.dataset)  # its codes are still to come
+    assert page.side.item_name == name
+    model.show(later, codes=codes_of(data, later), dataset=data.dataset)
+    qtbot.waitUntil(lambda: not page.finder.busy)
+    assert page.axes is not None
+    assert (page.axes.kind, page.pair) == (COMPONENTS, pair)
+    assert page.side.item_name == name
+    assert page.sliders.item.isEnabled()
+    qtbot.waitUntil(lambda: page.side.reconstruction.image is not None)
+
+
+def test_networks_of_other_sizes_follow_each_other_with_everything_laid_over_them(
+    qtbot: QtBot, shown: Shows, model: LatentModel, page: PlanePage
+) -> None:
+    page.findChild(QComboBox, "latent.plane-ellipses").setCurrentIndex(2)
+    page.findChild(QComboBox, "latent.plane-density").setCurrentIndex(1)
+    for dims in (8, 2, 20, 2):
+        shown(dims)
+        assert page.code is not None
+        assert len(page.code) == dims
+        assert len(page.sliders.axes) == dims - 2
+        assert page.view.ellipses.count > 0
+        words = page.side.readout.lines[0]
+        assert words.startswith("z = (" if dims == 2 else "PC 1")
+    shown(2, with_codes=False, encodes="no")
+    assert page.view.ellipses.count == 0
+
+
+def test_a_network_without_codes_does_not_decide_the_axes_of_the_next(shown: Shows) -> None:
+    page = shown(8, with_codes=False, encodes="no")
+    assert page.axes is not None
+    assert page.axes.kind == DIMENSIONS
+    page.restore(page.state())
+    page = shown(8)
+    assert page.axes is not None
+    assert page.axes.kind == COMPONENTS
+
+
+def test_all_codes_are_in_view_at_first_but_for_a_stray_one(page: PlanePage) -> None:
+    codes = np.random.default_rng(0).normal(size=(4000, 2)).astype(np.float32) * 3
+    codes[0] = 500, 500
+    page.view.set_points(codes)
+    assert page.view.in_view().tolist() == list(range(1, 4000))
+
+
 def test_a_network_without_codes_has_the_prior_alone(qtbot: QtBot, shown: Shows, model: LatentModel) -> None:
     page = shown(with_codes=False, encodes="no")
     assert len(page.view.points) == 0
@@ -364,16 +418,16 @@ def test_one_dimension_is_no_plane(qtbot: QtBot, page: PlanePage, model: LatentM
 
 def test_the_score_comes_when_the_handle_rests(qtbot: QtBot, shown: Shows, model: LatentModel) -> None:
     page = shown()
-    assert page.side.readout.lines[2] == ""
+    assert page.side.readout.lines[3] == ""
     page.findChild(QCheckBox, "latent.plane-scores").click()
-    qtbot.waitUntil(lambda: "nats" in page.side.readout.lines[2])
+    qtbot.waitUntil(lambda: "nats" in page.side.readout.lines[3])
     assert model.explorer is not None
     wanted = float(model.explorer.score(model.explorer.pixels_of(model.explorer.decode(page.code[None])))[0])
-    words = page.side.readout.lines[2].replace("\N{MINUS SIGN}", "-").split()
+    words = page.side.readout.lines[3].replace("\N{MINUS SIGN}", "-").split()
     assert words[0] == "ELBO"
     assert float(words[1]) == pytest.approx(wanted, rel=1e-3)
     qtbot.keyClick(page.view, Qt.Key.Key_Right)
-    assert page.side.readout.lines[2] == "ELBO \N{HORIZONTAL ELLIPSIS}"
+    assert page.side.readout.lines[3] == "ELBO \N{HORIZONTAL ELLIPSIS}"
 
 
 def test_a_selection_becomes_a_group_or_stops_of_the_walk(shown: Shows, model: LatentModel) -> None:

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -117,6 +118,15 @@ def test_as_many_as_are_wanted(qtbot: QtBot, page: SamplesPage) -> None:
     assert not any(one.intersects(other) for one, other in itertools.pairwise(cells))
 
 
+@pytest.mark.parametrize(("family", "noisy"), [("vae-conv", True), ("gan", False), ("flow-multiscale", False)])
+def test_pixels_are_offered_only_where_they_are_drawn(
+    page: SamplesPage, model: ShownModel, family: str, noisy: bool
+) -> None:
+    explorer: Any = model.explorer
+    model.show(replace(explorer, family=family))
+    assert page.bar.kind.isVisible() == noisy
+
+
 def test_drawn_pixels_are_drawn_and_the_same_again(
     qtbot: QtBot, page: SamplesPage, model: ShownModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -201,7 +211,7 @@ def test_what_the_training_left_is_on_the_slider(
     assert page.grid.count == 4
     assert page.samples.codes is None
     assert not page.bar.temperature.isEnabled()
-    assert "step 10 · epoch 1.0" in page.timeline.words
+    assert page.timeline.words == "Step 10 · epoch 1 · kept by the training"
     ((title, make),) = page.films().items()
     frames, rate = make()
     assert title == "Samples during training"
@@ -210,7 +220,7 @@ def test_what_the_training_left_is_on_the_slider(
     with qtbot.waitSignal(page.samples.changed):
         qtbot.mouseClick(page.timeline.latest, Left)
     qtbot.waitUntil(lambda: page.grid.count == 64)
-    assert page.timeline.words.startswith("now · step 1,200")
+    assert page.timeline.words == "Now: step 1,200, decoded live"
 
 
 def test_a_preview_that_is_gone_is_said(qtbot: QtBot, page: SamplesPage, model: ShownModel, tmp_path: Path) -> None:
@@ -268,6 +278,6 @@ def test_closer_than_any_new_image_is_suspicious() -> None:
     assert is_suspicious(looked_at(0.01, usual))
     assert "may be memorised" in verdict(looked_at(0.01, usual))
     assert not is_suspicious(looked_at(0.25, usual))
-    assert "50% of 4 are closer" in verdict(looked_at(0.25, usual))
+    assert "50 % of 4 are closer" in verdict(looked_at(0.25, usual))
     assert "no validation images" in verdict(looked_at(0.0, []))
     assert not is_suspicious(looked_at(0.0, []))

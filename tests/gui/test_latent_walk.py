@@ -11,7 +11,7 @@ from latent_walks import DIMS, Digits, ShownModel, digits, shown_model
 from PIL import Image
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QProgressBar
 from pytestqt.qtbot import QtBot
 
 from workbench.engine.errors import UserError
@@ -19,6 +19,7 @@ from workbench.engine.latent.inversion import Inverted
 from workbench.engine.latent.walk import walk
 from workbench.gui.models.walk_work import DRAWS
 from workbench.gui.theme import Theme
+from workbench.gui.widgets.latent.filmstrip import LARGEST
 from workbench.gui.widgets.latent.walk import WalkPage
 from workbench.gui.widgets.latent.waypoints_picker import mime_of
 from workbench.gui.workspace import Workspace
@@ -157,6 +158,40 @@ def test_three_paths_below_one_another(qtbot: QtBot, page: WalkPage, model: Show
     assert page.player.words.startswith("Quantiles · frame 3 of 9")
 
 
+def test_scores_go_before_originals_where_room_is_scarce(qtbot: QtBot, page: WalkPage, model: ShownModel) -> None:
+    page.resize(1160, 400)  # a small window that tells of an error, or of a search
+    model.add_waypoint_items([3, 17])
+    qtbot.waitUntil(walked(page))
+    strip = page.strips.strips[page.walk.path]
+    qtbot.waitUntil(lambda: strip.frames[0].above is None)
+    assert page.strips.verticalScrollBar().maximum() == 0
+    page.resize(1160, 640)
+    qtbot.waitUntil(lambda: strip.frames[0].above is not None)
+
+
+def test_three_paths_are_seen_whole_in_a_small_window(qtbot: QtBot, page: WalkPage, model: ShownModel) -> None:
+    page.resize(1160, 464)  # what a window of 1280 x 800 leaves
+    model.add_waypoint_items([3, 17, 28])
+    qtbot.waitUntil(walked(page))
+    upright = page.parts.sizes()
+    page.compare.click()
+    qtbot.waitUntil(walked(page))
+    area, strips = page.strips, list(page.strips.strips.values())
+    qtbot.waitUntil(lambda: page.parts.orientation() == Qt.Orientation.Horizontal)
+    QApplication.processEvents()
+    assert area.verticalScrollBar().maximum() == 0
+    assert area.horizontalScrollBar().maximum() == 0
+    assert all(strip.height() - strip.height_without_pictures >= 56 for strip in strips)
+    assert [strip.frames[0].above is not None for strip in strips] == [False] * 3, "they stand in the row of waypoints"
+    page.resize(1700, 900)
+    qtbot.waitUntil(lambda: strips[0].frames[0].above is not None)
+    page.resize(1160, 464)
+    page.compare.click()
+    qtbot.waitUntil(walked(page))
+    assert page.parts.orientation() == Qt.Orientation.Vertical
+    assert page.parts.sizes() == pytest.approx(upright, abs=2)
+
+
 def test_equal_pictures_have_equal_scores_on_every_path(
     qtbot: QtBot, page: WalkPage, model: ShownModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,6 +260,8 @@ def test_samples_are_waypoints_too(qtbot: QtBot, page: WalkPage, model: ShownMod
     frames = page.strips.strips[page.walk.path].frames
     assert frames[0].above is None, "a sample has no original"
     assert [card.image is not None for card in page.row.cards] == [True, True]
+    sizes = page.strips.strips[page.walk.path]
+    assert sizes.height() - sizes.height_without_pictures <= LARGEST, "no empty row of originals"
 
 
 def test_the_player_plays_loops_and_goes_to_and_fro(qtbot: QtBot, page: WalkPage, model: ShownModel) -> None:
@@ -404,6 +441,9 @@ def test_a_gan_is_searched_live_and_can_be_stopped(
     qtbot.waitUntil(lambda: page.walk.strips[0].codes[0, 0] > first)
     assert "Looking for the codes of 2 images" in page.finding.words
     assert "difference" in page.finding.words
+    progress = page.finding.findChild(QProgressBar, "latent.finding-progress")
+    assert progress is not None
+    assert progress.maximum() == 1000, "the steps of the search, not the images that were read before"
     qtbot.mouseClick(page.finding.findChild(object, "latent.finding-stop"), MIDDLE)
     qtbot.waitUntil(lambda: search.closed)
     assert search.rounds < 1000

@@ -268,9 +268,10 @@ class _Thread(QThread):
         """Let torch compute a few codes on this thread alone: they are too little to share, and threads beside a
         training wait for one another. Only this thread's setting is changed.
         """
-        torch = sys.modules.get("torch")
-        if torch is None:
+        if "torch" not in sys.modules:
             return
+        import torch  # waits where another thread is in the middle of it
+
         usual = self._usual_threads = self._usual_threads or torch.get_num_threads()
         wanted = 1 if codes < _MANY else usual
         if wanted == self._threads:

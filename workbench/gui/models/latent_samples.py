@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from workbench.engine.errors import UserError
 from workbench.engine.events import Previewed
+from workbench.engine.models import MODELS
 from workbench.gui.models.latent import LatentModel
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ SHEETS = "samples"
 COUNTS = (16, 36, 64, 100, 144, 256, 400)
 WARMEST = 2.0
 LAST_SEED = 9999
+_WITH_NOISE = "autoencode"  # the task of networks whose likelihood has noise of its own
 _KEPT = 400  # previews in memory
 
 
@@ -74,6 +76,12 @@ class Samples(QObject):
             decoder = self._model.decoder
             decoder.decoded.disconnect(self._on_decoded)
             decoder.failed.disconnect(self._on_decoding_failed)
+
+    @property
+    def noisy(self) -> bool:
+        """Whether a picture can be drawn pixel by pixel: with a GAN and a flow all chance is in the code."""
+        explorer = self._model.explorer
+        return explorer is not None and (explorer.family not in MODELS or MODELS[explorer.family].task == _WITH_NOISE)
 
     # What is wanted
 

@@ -191,7 +191,7 @@ def verdict(look: SampleLook) -> str:
     if is_suspicious(look):
         closer = "none" if share == 0 else "only one in a hundred"
         return f"{words} {usual}, and {closer} of {len(look.yardstick)} is this close: it may be memorised."
-    return f"{words} {usual}, and {share:.0%} of {len(look.yardstick)} are closer than this: it is not a copy."
+    return f"{words} {usual}, and {100 * share:.0f} % of {len(look.yardstick)} are closer than this: it is not a copy."
 
 
 def _share_closer(look: SampleLook) -> float:

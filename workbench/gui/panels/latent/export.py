@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QWidget
 
@@ -97,15 +97,12 @@ class LatentExports(LookExports):
             self.failed.emit(gone(title), "exporting")
             return
         frames, rate = make()
-        shape = self._shape_of(frames)
+        try:  # those that are still to be read know how large they are
+            shape = frames.size if callable(frames) else frames.shape[1:3]
+        except UserError as error:
+            self.failed.emit(error, "exporting a film")
+            return
         self._ask_how(_FILM, title, "gif", columns=1, rows=1, shape=shape, rate=rate)
-
-    def _shape_of(self, frames: Any) -> tuple[int, int]:
-        """Height and width; those of one image where the frames are still to be read."""
-        if not callable(frames):
-            return int(frames.shape[1]), int(frames.shape[2])
-        explorer = self._model.explorer
-        return (explorer.shape[1], explorer.shape[2]) if explorer else (1, 1)
 
     def _ask_how(
         self, kind: str, title: str, suffix: str, *, columns: int, rows: int, shape: tuple[int, ...], rate: float

@@ -65,8 +65,8 @@ _NO_CHECKPOINT = Empty(
 )
 _NOT_LOOKED = Empty(
     icon="latent",
-    title="Not opened yet",
-    text="The network of this run was not loaded.",
+    title="Not opened",
+    text="The network of this run was not loaded. Try it again, or choose another checkpoint above.",
     action="latent.look",
     button="Explore it",
 )
@@ -221,6 +221,8 @@ class LatentPanel(Panel):
             self._refresh()
 
     def _on_model_changed(self) -> None:
+        if choice := self.model.choice:  # it is known when the project is closed, too
+            self._remembered = (choice.run, choice.checkpoint, choice.split)
         self._refresh()
         self.workspace.changed.emit()  # the commands ask anew what makes sense
 
@@ -253,10 +255,8 @@ class LatentPanel(Panel):
     # What is remembered
 
     def state(self) -> dict[str, object]:
-        choice = self.model.choice
-        chosen = (choice.run, choice.checkpoint, choice.split) if choice else self._remembered
         return {
-            "chosen": list(chosen) if chosen else [],
+            "chosen": list(self._remembered) if self._remembered else [],
             "page": self.pages.current,
             "pages": self.pages.state(),
         }

@@ -95,7 +95,7 @@ class GroupCard(QFrame):
         """Offer these."""
         with QSignalBlocker(self.choice):
             self.choice.clear()
-            self.choice.addItem("Picked images", PICKED)
+            self.choice.addItem("Picked", PICKED)
             for label, name in enumerate(classes):
                 self.choice.addItem(f"All of {name}", label)
 

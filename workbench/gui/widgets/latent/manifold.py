@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QImage, QShowEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QSpinBox, QSplitter, QVBoxLayout, QWidget
 
@@ -18,6 +18,7 @@ from workbench.engine.latent.manifold import grid_codes
 from workbench.engine.latent.plane import Plane
 from workbench.engine.project.previews import Sheet
 from workbench.gui.models.decoder import Decoded
+from workbench.gui.models.inspectable_runs import is_training
 from workbench.gui.models.latent import LatentModel
 from workbench.gui.naming import named
 from workbench.gui.theme import GAP, Theme
@@ -31,6 +32,8 @@ from workbench.gui.widgets.latent.plane_components import ComponentsFinder
 from workbench.gui.widgets.latent.plane_picture import PictureView, to_image
 from workbench.gui.widgets.latent.plane_side import Readout
 from workbench.gui.widgets.latent.plane_words import DOT, distance_words, number
+from workbench.gui.widgets.latent.training_film import FILM_RATE, TrainingFilm
+from workbench.gui.widgets.latent.training_words import NOW, NOW_HINT, now_words, then_words
 from workbench.gui.widgets.timeline import Timeline
 
 Codes = NDArray[np.float32]
@@ -74,6 +77,8 @@ class ManifoldPage(QWidget):
         self.whole = named(QPushButton("Whole prior"), "latent.manifold-whole", "Show all quantiles")
         self.whole.setToolTip("Show all quantiles (double click, or 0)")
         self.timeline = Timeline(theme, name="latent.manifold-time", what="manifold")
+        self.timeline.latest.setText(NOW)
+        self.timeline.latest.setToolTip(NOW_HINT)
         self._no_timeline = WrappedLabel()
         self._no_timeline.setProperty("role", "muted")
         self._caption = ElidedLabel()
@@ -145,6 +150,13 @@ class ManifoldPage(QWidget):
         """What can be saved as a sheet of pictures, by title: calls that give uint8[N, H, W(, 3)] and columns."""
         return {"Manifold": self.sheet} if self.view.sheet is not None else {}
 
+    def films(self) -> dict[str, Callable[[], tuple[TrainingFilm, float]]]:
+        """What can be saved as a film, by title: calls that give frames, read in the background, and their rate."""
+        run, kept = self._model.run, self._model.sheets(KIND)
+        if run is None or self._axes is None or len(kept) < 2:
+            return {}
+        return {"Manifold during training": lambda: (TrainingFilm(run, kept), FILM_RATE)}
+
     def sheet(self) -> tuple[Pictures, int]:
         """What is shown: pictures row by row, and how many are in a row."""
         if self._past is not None:
@@ -187,6 +199,9 @@ class ManifoldPage(QWidget):
             self._axes = own_dimensions(explorer.dims)
             self.view.show_sheet(None)
             self.view.set_range(WHOLE)
+        if not self.timeline.following:  # what was kept at some step was another network's
+            with QSignalBlocker(self.timeline):
+                self.timeline.follow()
         self._on_sheets_changed()
         self._on_codes_changed()
 
@@ -316,7 +331,7 @@ class ManifoldPage(QWidget):
         i, j = self._pair
         place = f"{axes.name(i)} {number(z_of(x))}{DOT}{axes.name(j)} {number(z_of(y))}"
         shares = f"quantiles {100 * x:.1f} % and {100 * y:.1f} %"
-        self.readout.show_lines(place, shares, distance_words(self.code_at(x, y)))
+        self.readout.show_lines(place, shares, *distance_words(self.code_at(x, y)))
         self.readout.settle()
 
     def _on_cell_chosen(self, x: float, y: float) -> None:
@@ -348,13 +363,14 @@ class ManifoldPage(QWidget):
         if self.live:
             self._past = None
             explorer = self._model.explorer
-            self.timeline.set_words(f"Now: step {explorer.step:,}, decoded live" if explorer else "")
+            training = is_training(self._model.facts)
+            self.timeline.set_words(now_words(explorer.step, training=training) if explorer else "")
             if self._live is not None:
                 self.view.show_sheet(self._live[0])
             self._ask()
             return
         previewed = sheets[self.timeline.position]
-        self.timeline.set_words(f"Step {previewed.step:,}{DOT}epoch {previewed.epoch:.3g}")
+        self.timeline.set_words(then_words(previewed))
         try:
             self._past = self._sheet_of(previewed)
         except UserError as error:

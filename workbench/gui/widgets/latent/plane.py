@@ -24,6 +24,7 @@ from workbench.gui.widgets.latent.plane_axes import (
 from workbench.gui.widgets.latent.plane_components import ComponentsFinder
 from workbench.gui.widgets.latent.plane_layout import PlaneLayout
 from workbench.gui.widgets.latent.plane_original import Originals
+from workbench.gui.widgets.latent.plane_place import Place
 from workbench.gui.widgets.latent.plane_words import DOT, distance_words, number, place_words
 
 if TYPE_CHECKING:
@@ -33,9 +34,10 @@ Items = NDArray[np.int64]
 
 HANDLE, ITEM, SCORE = "plane", "plane-item", "plane-score"
 """Channels of the decoder."""
-MOST_SLIDERS, STRONGEST = 256, 32
 _REST_MILLISECONDS = 250
-_SIDE = 44  # characters of width that the right column begins with
+_NO_NETWORK = "Choose a network above to drag through what it has learned."
+_NO_PLANE = "A code of one dimension has no plane. The samples show what it decodes to."
+_NO_CODES = "The prior alone: this kind of network has no codes for images"
 
 
 class PlanePage(PlaneLayout):
@@ -44,13 +46,11 @@ class PlanePage(PlaneLayout):
     def __init__(self, model: LatentModel, theme: Theme) -> None:
         super().__init__(model, theme)
         self._model = model
-        self._axes: Axes | None = None
-        self._pair = (0, 1)
-        self._coordinates = np.zeros(0)
-        self._code = np.zeros(0)  # the same, as a code
-        self._row = -1  # of the item that was chosen last, in the codes
+        self._place: Place | None = None  # while there is a network with a plane
+        self._item = self._row = -1  # that was chosen last, and its row in the codes
         self._codes: Codes | None = None
-        self._wanted_kind = ""  # that a person chose, once there is anything to find components of
+        self._wanted_kind = ""  # of axes, that a person chose
+        self._wanted_pairs: dict[str, tuple[int, int]] = {}  # of the axes of each kind
         self._score: tuple[int, str] = (0, "")
         self.finder = ComponentsFinder(model.workspace.jobs, self)
         self.originals = Originals(model, self)
@@ -88,6 +88,10 @@ class PlanePage(PlaneLayout):
         self.originals.read.connect(self.side.show_original)
         self._rest.timeout.connect(self._on_rested)
 
+    def state(self) -> dict[str, object]:
+        """Plain values to remember."""
+        return {**super().state(), "axes": self._wanted_kind}
+
     def restore(self, state: dict[str, object]) -> None:
         """Take up what :meth:`state` gave; nonsense is passed over."""
         super().restore(state)
@@ -97,17 +101,17 @@ class PlanePage(PlaneLayout):
     @property
     def code(self) -> NDArray[np.float32] | None:
         """float32[D], what is decoded; ``None`` while there is no network."""
-        return self._code.astype(np.float32) if self._axes is not None else None
+        return self._place.code if self._place else None
 
     @property
     def axes(self) -> Axes | None:
         """The directions that the plane and the sliders go along."""
-        return self._axes
+        return self._place.axes if self._place else None
 
     @property
     def pair(self) -> tuple[int, int]:
         """Indices of the axes across and upwards."""
-        return self._pair
+        return self._place.pair if self._place else (0, 1)
 
     # Following
 
@@ -124,36 +128,35 @@ class PlanePage(PlaneLayout):
 
     def _on_model_changed(self) -> None:
         explorer = self._model.explorer
-        if explorer is None or explorer.dims < 2:
-            self._axes = self._codes = None
-            self._coordinates = np.zeros(0)
-            self._row = -1
+        shown = explorer is not None and explorer.dims >= 2
+        self.bar.setEnabled(shown)
+        self.view.show_handle(shown)
+        if explorer is None or not shown:
+            self._place = self._codes = None
+            self._item = self._row = -1
             self.points.show(None, None)
             self.points.place(np.empty((0, 2), np.float32))
-            self.view.show_handle(False)
+            self.layers.show(None, None, (0, 1))
             self.side.picture.show_picture(None)
             self.side.show_item(-1, "")
-            self.bar.setEnabled(False)
+            self._read_out()
             self._tell()
             return
-        before = self.code
-        self.bar.setEnabled(True)
-        self.view.show_handle(True)
-        if before is None or len(before) != explorer.dims:
-            before = np.zeros(explorer.dims, np.float32)
-            self._pair = (0, 1)
-        self._take_axes(own_dimensions(explorer.dims), code=before)
+        if self._place is None or self._place.dims != explorer.dims:
+            self._place, self._wanted_pairs = Place(own_dimensions(explorer.dims)), {}
         self._on_codes_changed()
         if self.isVisible():
             self._model.want_codes()
 
     def _on_codes_changed(self) -> None:
         """The codes are there, or not yet: without them there is the prior alone."""
-        explorer, codes = self._model.explorer, self._model.codes
-        if explorer is None or explorer.dims < 2:
+        explorer, codes, place = self._model.explorer, self._model.codes, self._place
+        if explorer is None or place is None:
             return
         dataset = self._model.dataset
-        chosen = int(self._codes.items[self._row]) if self._codes is not None and self._row >= 0 else -1
+        if dataset is None or not self.side.shows(dataset):
+            self._item = -1  # other data has other items
+        self.layers.forget()
         self._codes, self._row = codes, -1
         self.finder.forget()
         self.side.set_dataset(dataset)
@@ -163,21 +166,15 @@ class PlanePage(PlaneLayout):
             codes=codes is not None, posteriors=explorer.encodes == "posterior",
             classes=bool(codes is not None and codes.classes), dims=explorer.dims, score=explorer.score_name,
         )  # fmt: skip
-        code = self.code
-        assert code is not None
-        if codes is None:
-            self._take_axes(own_dimensions(explorer.dims), code=code)
-        else:
-            axes = own_dimensions(explorer.dims, mean=codes.mean, deviation=codes.deviation)
-            if explorer.dims > 2 and self._axes is not None and not self._axes.measure:
-                first, second = axes.order[:2].tolist()
-                self._pair = (first, second)
-            self._take_axes(axes, code=code)
+        self._show_dimensions()
+        if codes is not None:
             if explorer.dims > 2 and self._wanted_kind != DIMENSIONS:
                 self._find_components()
-            if chosen >= 0:
-                self._row = self._row_of(chosen)
-        if self._row < 0:
+            self._row = self._row_of(self._item)
+        if self._row >= 0:
+            self._decode_item()
+        elif codes is not None or self._item < 0:
+            self._item = -1
             self.side.show_item(-1, "")
         self.sliders.item.setEnabled(self._row >= 0)
         self._on_selection_changed()
@@ -190,59 +187,46 @@ class PlanePage(PlaneLayout):
 
     # Axes
 
-    def _take_axes(self, axes: Axes, *, code: NDArray[np.float32]) -> None:
-        """Show the plane of :attr:`pair` along these axes with the handle at ``code``."""
-        self._axes = axes
-        self._coordinates, self._code = axes.coordinates(code), code.astype(np.float64)
-        if axes.dims > 2:
-            self.bar.axes.offer(axes, self._pair, components=self._codes is not None)
+    def _show_dimensions(self) -> None:
+        """The plane of two dimensions of the code: those that were chosen, or else the strongest."""
+        codes, place = self._codes, self._place
+        assert place is not None
+        if codes is None:
+            axes = own_dimensions(place.dims)
+        else:
+            axes = own_dimensions(place.dims, mean=codes.mean, deviation=codes.deviation)
+        first, second = axes.order[:2].tolist() if place.dims > 2 else (0, 1)
+        self._take_axes(axes, pair=(first, second))
+
+    def _take_axes(self, axes: Axes, *, pair: tuple[int, int]) -> None:
+        """Show the plane of these axes through the code: of ``pair`` unless a person chose another one."""
+        assert self._place is not None
+        self._place = Place(axes, pair=self._wanted_pairs.get(axes.kind, pair), code=self._place.code)
         self._show_pair()
 
     def _show_pair(self) -> None:
-        axes = self._axes
-        assert axes is not None
-        i, j = self._pair
-        codes = self._codes
-        points = np.empty((0, 2), np.float32) if codes is None else axes.project(codes.mean, i, j)
+        place, codes = self._place, self._codes
+        assert place is not None
+        axes, (i, j) = place.axes, place.pair
+        self.layers.forget()
         self.view.set_centre(axes.centre(i, j))
-        self.points.place(points)
+        self.points.place(np.empty((0, 2), np.float32) if codes is None else axes.project(codes.mean, i, j))
         if axes.dims > 2:
-            self._make_sliders(axes)
-        self.layers.show(codes, axes, self._pair)
+            self.bar.axes.offer(axes, place.pair, components=codes is not None)
+            self.sliders.show_others(axes, place.others)
+        else:
+            self.sliders.clear()
+        self.layers.show(codes, axes, place.pair)
         self._follow()
-
-    def _make_sliders(self, axes: Axes) -> None:
-        others = [index for index in axes.order.tolist() if index not in self._pair]
-        noun = "dimensions" if axes.kind == DIMENSIONS else "principal axes"
-        words = f"The other {len(others):,} {noun}"
-        if axes.measure:
-            words += f", by {axes.measure}: the strongest first"
-        if axes.dims > MOST_SLIDERS:
-            others = others[:STRONGEST]
-            words = f"The {STRONGEST} strongest of the other {axes.dims - 2:,} {noun}"
-            words += f" by {axes.measure}" if axes.measure else ""
-        self.sliders.set_axes(
-            others, [axes.name(index) for index in others], strengths=axes.strengths[others], measure=axes.measure,
-            words=words,
-        )  # fmt: skip
 
     def _on_kind_chosen(self, kind: str) -> None:
         self._wanted_kind = kind
-        code = self.code
-        assert code is not None
-        assert self._axes is not None
-        if kind == self._axes.kind:
-            return
+        assert self._place is not None
         if kind == COMPONENTS:
             self._find_components()
-            return
-        codes = self._codes
-        assert codes is not None
-        axes = own_dimensions(len(code), mean=codes.mean, deviation=codes.deviation)
-        first, second = axes.order[:2].tolist()
-        self._pair = (first, second)
-        self._take_axes(axes, code=code)
-        self.view.fit()
+        elif kind != self._place.axes.kind:
+            self._show_dimensions()
+            self.view.fit()
 
     def _find_components(self) -> None:
         assert self._codes is not None
@@ -250,12 +234,9 @@ class PlanePage(PlaneLayout):
         self._tell()
 
     def _on_components_found(self, axes: Axes) -> None:
-        code = self.code
-        if code is None or self._wanted_kind == DIMENSIONS:
+        if self._place is None or self._wanted_kind == DIMENSIONS:
             return
-        if self._axes is None or self._axes.kind != COMPONENTS:
-            self._pair = (0, 1)
-        self._take_axes(axes, code=code)
+        self._take_axes(axes, pair=(0, 1))
         self._tell()
 
     def _on_components_failed(self, error: BaseException) -> None:
@@ -263,47 +244,36 @@ class PlanePage(PlaneLayout):
         self._tell()
 
     def _on_pair_chosen(self) -> None:
-        self._pair = self.bar.axes.pair
-        assert self._axes is not None
-        self.bar.axes.offer(self._axes, self._pair, components=self._codes is not None)
+        assert self._place is not None
+        self._place.pair = self._wanted_pairs[self._place.axes.kind] = self.bar.axes.pair
         self._show_pair()
         self.view.fit()
 
     # The handle
 
     def _on_handle_moved(self) -> None:
-        i, j = self._pair
-        for axis, amount in zip((i, j), self.view.handle, strict=True):
-            self._move(axis, amount)
+        assert self._place is not None
+        for axis, amount in zip(self._place.pair, self.view.handle, strict=True):
+            self._place.move(axis, amount)
         self._decode()
         self._read_out()
 
     def _on_slider_moved(self, axis: int) -> None:
-        self._move(axis, self.sliders.amount(axis))
+        assert self._place is not None
+        self._place.move(axis, self.sliders.amount(axis))
         self._decode()
         self._read_out()
 
     def _go_to(self, code: NDArray[np.float32]) -> None:
-        assert self._axes is not None
-        self._coordinates, self._code = self._axes.coordinates(code), code.astype(np.float64)
-        self._follow()
-
-    def _move(self, axis: int, amount: float) -> None:
-        """Set one coordinate. With hundreds of them this takes no longer than with two."""
-        assert self._axes is not None
-        self._code += (amount - self._coordinates[axis]) * self._axes.basis[axis]
-        self._coordinates[axis] = amount
-
-    def _set_coordinates(self, coordinates: NDArray[np.float64]) -> None:
-        assert self._axes is not None
-        self._coordinates, self._code = coordinates, self._axes.code(coordinates).astype(np.float64)
+        assert self._place is not None
+        self._place.go_to(code)
         self._follow()
 
     def _follow(self) -> None:
         """Bring handle, sliders and numbers to where the code is, and decode it."""
-        i, j = self._pair
-        self.view.move_handle(float(self._coordinates[i]), float(self._coordinates[j]))
-        self.sliders.show_amounts(self._coordinates)
+        assert self._place is not None
+        self.view.move_handle(*self._place.handle)
+        self.sliders.show_amounts(self._place.coordinates)
         self._decode()
         self._read_out()
         self._tell()
@@ -345,8 +315,8 @@ class PlanePage(PlaneLayout):
         self._model.failed.emit(error, "decoding")
 
     def _read_out(self) -> None:
-        code, axes = self.code, self._axes
-        if code is None or axes is None:
+        code, place = self.code, self._place
+        if code is None or place is None:
             self.side.readout.show_lines()
             return
         score = ""
@@ -354,30 +324,28 @@ class PlanePage(PlaneLayout):
             key, words = self._score
             name = self._model.explorer.score_name if self._model.explorer else ""
             score = words if key == hash(code.tobytes()) else f"{name} \N{HORIZONTAL ELLIPSIS}"
-        self.side.readout.show_lines(place_words(axes, self._coordinates, self._pair), distance_words(code), score)
+        where = place_words(place.axes, place.coordinates, place.pair)
+        self.side.readout.show_lines(where, *distance_words(code), score)
 
     def _on_zero_wanted(self) -> None:
-        assert self._axes is not None
-        coordinates = np.zeros(self._axes.dims)
-        coordinates[list(self._pair)] = self._coordinates[list(self._pair)]
-        self._set_coordinates(coordinates)
+        assert self._place is not None
+        self._place.set_others(np.zeros(self._place.dims))
+        self._follow()
 
     def _on_item_wanted(self) -> None:
-        assert self._axes is not None
+        assert self._place is not None
         assert self._codes is not None
         assert self._row >= 0
-        own = self._axes.coordinates(self._codes.mean[self._row])
-        i, j = self._pair
-        own[i], own[j] = self._coordinates[i], self._coordinates[j]
-        self._set_coordinates(own)
+        self._place.set_others(self._place.axes.coordinates(self._codes.mean[self._row]))
+        self._follow()
 
     def _on_centre_wanted(self) -> None:
-        if self._axes is not None:
-            self._go_to(np.zeros(self._axes.dims, np.float32))
+        if self._place is not None:
+            self._go_to(np.zeros(self._place.dims, np.float32))
 
     def _on_placed(self, code: NDArray[np.float32]) -> None:
         """Somebody wants to see a code here."""
-        if self._axes is not None and len(code) == self._axes.dims:
+        if self._place is not None and len(code) == self._place.dims:
             self._go_to(code)
 
     # Items
@@ -385,15 +353,20 @@ class PlanePage(PlaneLayout):
     def _on_point_picked(self, row: int) -> None:
         """Put the code of an item below the handle, with all its dimensions, and its original beside the picture."""
         codes = self._codes
-        if codes is None or self._axes is None or row >= len(codes.items):
+        if codes is None or self._place is None or row >= len(codes.items):
             return
-        self._row = row
-        self.side.show_item(int(codes.items[row]), self.points.item_name(row))
+        self._item, self._row = int(codes.items[row]), row
+        self.side.show_item(self._item, self.points.item_name(row))
         self.sliders.item.setEnabled(True)
-        self.originals.want(int(codes.items[row]))
-        if self._model.decoder.explorer is not None:
-            self._model.decoder.ask(ITEM, np.ascontiguousarray(codes.mean[row : row + 1]))
+        self.originals.want(self._item)
+        self._decode_item()
         self._go_to(codes.mean[row])
+
+    def _decode_item(self) -> None:
+        """Its reconstruction; a newer network has another one."""
+        assert self._codes is not None
+        if self._model.decoder.explorer is not None:
+            self._model.decoder.ask(ITEM, np.ascontiguousarray(self._codes.mean[self._row : self._row + 1]))
 
     def _on_tile_picked(self, item: int) -> None:
         if self._codes is not None and (row := self._row_of(item)) >= 0:
@@ -429,9 +402,9 @@ class PlanePage(PlaneLayout):
         if self._row >= 0 and self._codes is not None and np.allclose(code, self._codes.mean[self._row], atol=1e-5):
             self._model.add_waypoint_items([int(self._codes.items[self._row])])
         else:
-            i, j = self._pair
-            place = f"({number(self._coordinates[i])}, {number(self._coordinates[j])})"
-            self._model.add_waypoint_codes(code[None], f"plane {place}")
+            assert self._place is not None
+            x, y = self._place.handle
+            self._model.add_waypoint_codes(code[None], f"plane ({number(x)}, {number(y)})")
 
     # What lies over the codes
 
@@ -440,30 +413,23 @@ class PlanePage(PlaneLayout):
 
     def _tell(self) -> None:
         """What is seen, or why there is nothing to see."""
-        explorer, codes, axes = self._model.explorer, self._codes, self._axes
-        if explorer is not None and explorer.dims < 2:
-            self.view.set_text("A code of one dimension has no plane. The samples show what it decodes to.")
-            self._caption.show_text("")
-            return
-        if explorer is None or axes is None:
-            self.view.set_text("Choose a network above to drag through what it has learned.")
+        explorer, codes, place = self._model.explorer, self._codes, self._place
+        if explorer is None or place is None:
+            self.view.set_text(_NO_PLANE if explorer is not None else _NO_NETWORK)
             self._caption.show_text("")
             return
         self.view.set_text("")
-        i, j = self._pair
-        parts = []
-        if codes is None:
-            parts.append(
-                "Encoding the items\N{HORIZONTAL ELLIPSIS}" if self._model.is_encoding
-                else "The prior alone: this kind of network has no codes for images" if not self._model.encodes
-                else "The prior alone"
-            )  # fmt: skip
+        if codes is not None:
+            parts = [f"{len(codes.items):,} {codes.split} items, where they are encoded to"]
+        elif self._model.is_encoding:
+            parts = ["Encoding the items\N{HORIZONTAL ELLIPSIS}"]
         else:
-            parts.append(f"{len(codes.items):,} {codes.split} items, where they are encoded to")
+            parts = ["The prior alone" if self._model.encodes else _NO_CODES]
         if self.finder.busy:
             parts.append("finding the principal axes\N{HORIZONTAL ELLIPSIS}")
-        if axes.dims > 2:
-            parts.append(f"across {axes.name(i)}, upwards {axes.name(j)}; the sliders hold the rest")
+        if place.dims > 2:
+            across, upwards = (place.axes.name(index) for index in place.pair)
+            parts.append(f"across {across}, upwards {upwards}; the sliders hold the rest")
         if posteriors := self.layers.words():
             parts.append(posteriors)
         self._caption.show_text(DOT.join(parts))

@@ -210,7 +210,7 @@ class PlaneBar(QWidget):
         """Plain values to remember."""
         return {
             "ellipses": self.deviations, "density": self.density, "prior": self.prior, "names": self.names,
-            "scores": self.scores, "axes": self.axes.kind,
+            "scores": self.scores,
         }  # fmt: skip
 
     def restore(self, state: dict[str, object]) -> None:

@@ -33,6 +33,12 @@ class PlaneLayers(QObject):
         self._codes, self._axes, self._pair = codes, axes, pair
         self.lay()
 
+    def forget(self) -> None:
+        """Other codes are on their way into the view: nothing lies over it until :meth:`show`."""
+        self._codes = self._axes = None
+        self._view.ellipses.clear()
+        self._view.landscape.show(None, shades=False)
+
     def lay(self) -> None:
         """Bring all of it up to date."""
         self._view.circles.shown = self._bar.prior

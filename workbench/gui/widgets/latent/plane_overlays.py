@@ -23,6 +23,7 @@ RADII = (1, 2, 3)
 MOST_ELLIPSES = 300
 GRASP = 14.0  # logical pixels from the middle of the handle, where it can be taken
 _RING = 8.0
+_DIAGONAL = math.sqrt(0.5)
 _SHADE = 0.4  # how opaque the densest place is
 
 
@@ -86,7 +87,7 @@ class Circles(_Kept):
             painter.drawEllipse(middle, own, own)
             text = f"{radius} \N{GREEK SMALL LETTER SIGMA}"
             at = QRectF(0, 0, metrics.horizontalAdvance(text) + GAP, metrics.height())
-            at.moveCenter(middle + QPointF(0, own))
+            at.moveCenter(middle + QPointF(own, own) * _DIAGONAL)  # clear of the handle's cross
             ground = QColor(colours.surface)
             ground.setAlphaF(0.8)
             painter.fillRect(at, ground)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.gui.naming import named
 from workbench.gui.theme import GAP, Theme
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 Pictures = NDArray[np.uint8]
 
-_LINES = 3
+_LINES = 4
+_WORDS = 26  # characters of width beside the picture
 _BYTES = 4 << 20
 _ORIGINAL_SIDE = 256  # pixels that a large original is read with
 
@@ -95,22 +96,27 @@ class PlaneSide(QWidget):
         self._name = ElidedLabel()
         self._beside = self._make_beside()
         self.walk = named(QPushButton("Add to walk"), "latent.plane-walk", "Walk on to what is below the handle")
-        self.centre = named(QPushButton("To the centre"), "latent.plane-centre", "Handle to the prior's centre")
-        row = QHBoxLayout()
-        row.setSpacing(GAP)
-        row.addWidget(self.picture, 2)
-        row.addWidget(self._beside, 1)
+        self.centre = named(QPushButton("Centre"), "latent.plane-centre", "Handle to the prior's centre")
+        self.centre.setToolTip("Put the handle at the centre of the prior")
         buttons = QWidget()
-        flow = FlowLayout(buttons)
+        flow = FlowLayout(buttons, gap=GAP // 2)
         flow.addWidget(self.walk)
         flow.addWidget(self.centre)
-        column = QVBoxLayout(self)
+        words = QWidget()
+        words.setFixedWidth(self.fontMetrics().averageCharWidth() * _WORDS)
+        column = QVBoxLayout(words)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GAP // 2)
-        column.addLayout(row, 1)
         column.addWidget(self._name)
+        column.addWidget(self._beside, 1)
         column.addWidget(self.readout)
         column.addWidget(buttons)
+        column.addStretch(0)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(GAP // 2, 0, 0, GAP // 2)
+        row.setSpacing(GAP)
+        row.addWidget(self.picture, 1)
+        row.addWidget(words)
         self.walk.clicked.connect(self.walk_wanted)
         self.centre.clicked.connect(self.centre_wanted)
         self._thumbnails.ready.connect(self._on_thumbnails_ready)
@@ -118,15 +124,23 @@ class PlaneSide(QWidget):
 
     def _make_beside(self) -> QWidget:
         holder = QWidget()
-        column = QVBoxLayout(holder)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(GAP // 4)
-        for text, view in (("Original", self.original), ("Reconstruction", self.reconstruction)):
-            label = QLabel(text)
+        row = QHBoxLayout(holder)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GAP // 2)
+        for text, view in (("Original", self.original), ("Decoded", self.reconstruction)):
+            column = QVBoxLayout()
+            column.setSpacing(GAP // 4)
+            label = ElidedLabel()
+            label.show_text(text)
             label.setProperty("role", "muted")
             column.addWidget(label)
             column.addWidget(view, 1)
+            row.addLayout(column, 1)
         return holder
+
+    def shows(self, dataset: "Dataset") -> bool:
+        """Whether the items are of this dataset, however often it was opened."""
+        return self._dataset is not None and self._dataset.row.id == dataset.row.id
 
     def set_dataset(self, dataset: "Dataset | None") -> None:
         """What the items are of."""

@@ -20,9 +20,12 @@ from PySide6.QtWidgets import (
 from workbench.gui.naming import named
 from workbench.gui.theme import GAP, Theme
 from workbench.gui.widgets.images.label import WrappedLabel
+from workbench.gui.widgets.latent.plane_axes import DIMENSIONS, Axes
 
 Floats = NDArray[np.float64]
 
+MOST_SLIDERS, STRONGEST = 256, 32
+"""Of more dimensions than the first, the second number of them have sliders."""
 _FINE = 100  # positions a unit
 _USUAL = 4.0  # units to each side of 0; more where the data's codes reach further
 
@@ -198,18 +201,28 @@ class CodeSliders(QWidget):
     def slider(self, axis: int) -> CodeSlider:
         return self._sliders[axis]
 
-    def set_axes(
-        self, axes: Sequence[int], titles: Sequence[str], *, strengths: Floats, measure: str, words: str
-    ) -> None:
-        """Make sliders.
+    def clear(self) -> None:
+        """No sliders: the plane shows all there is."""
+        self._sliders = {}
+        self._words.setText("")
+        self._area.setWidget(QWidget())
+
+    def show_others(self, axes: Axes, others: Sequence[int]) -> None:
+        """Make sliders for the axes that the plane does not show.
 
         Args:
-            axes: Their numbers, for :attr:`moved`.
-            titles: Of each.
-            strengths: float64, how much there is along each.
-            measure: What that is; empty where it is not known.
-            words: What is said above them.
+            axes: All of them.
+            others: Indices, the strongest first; of very many the first ones have sliders.
         """
+        noun = "dimensions" if axes.kind == DIMENSIONS else "principal axes"
+        words = f"The other {len(others):,} {noun}"
+        if axes.measure:
+            words += f", by {axes.measure}: the strongest first"
+        if axes.dims > MOST_SLIDERS:
+            words = f"The {STRONGEST} strongest of the other {len(others):,} {noun}"
+            words += f" by {axes.measure}" if axes.measure else ""
+            others = others[:STRONGEST]
+        titles, strengths, measure = [axes.name(index) for index in others], axes.strengths[others], axes.measure
         self._words.setText(words)
         widest = max(titles, key=len, default="")
         holder = QWidget()
@@ -218,7 +231,7 @@ class CodeSliders(QWidget):
         column.setSpacing(0)
         most = float(strengths.max(initial=0)) or 1.0
         self._sliders = {}
-        for axis, title, strength in zip(axes, titles, strengths.tolist(), strict=True):
+        for axis, title, strength in zip(others, titles, strengths.tolist(), strict=True):
             slider = CodeSlider(self._theme, name=f"{self._name}-{axis + 1}", title=title, widest=widest, parent=holder)
             if measure:
                 slider.set_strength(strength / most, f"{measure} {strength:.3g}")

@@ -15,7 +15,8 @@ from workbench.gui.widgets.latent.plane_overlays import RADII, Circles, Ellipses
 Points = NDArray[np.float32]
 
 _STEP, _FINE = 10.0, 1.0  # logical pixels an arrow key
-_STRAY = 0.002  # of the codes on each side that the first view does not reach out for
+_STRAY = 0.002  # of the codes on each side that may be far away
+_OUTWARDS = 0.2  # of the extent of the others that the first view reaches out for them
 _KEYS = Qt.KeyboardModifier
 _ARROWS = {
     Qt.Key.Key_Left: (-1.0, 0.0), Qt.Key.Key_Right: (1.0, 0.0), Qt.Key.Key_Up: (0.0, -1.0), Qt.Key.Key_Down: (0.0, 1.0),
@@ -113,7 +114,10 @@ class PlaneView(Scatter):
         for sign in (-1.08, 1.08):
             corners.append((x + sign * reach, y + sign * reach))
         if len(self._points):
-            corners.extend(np.quantile(self._points, (_STRAY, 1 - _STRAY), axis=0).tolist())
+            low, high = np.quantile(self._points, (_STRAY, 1 - _STRAY), axis=0)
+            room = _OUTWARDS * (high - low)
+            corners.append(np.maximum(self._points.min(0), low - room).tolist())
+            corners.append(np.minimum(self._points.max(0), high + room).tolist())
         return np.array(corners, np.float32)
 
     def _refit(self) -> None:

@@ -21,9 +21,9 @@ def place_words(axes: Axes, coordinates: NDArray[np.float64], pair: tuple[int, i
     return f"z = ({x}, {y})" if axes.dims == 2 else f"{axes.name(i)} {x}{DOT}{axes.name(j)} {y}"
 
 
-def distance_words(code: NDArray[np.float32]) -> str:
+def distance_words(code: NDArray[np.float32]) -> tuple[str, str]:
     """How far a code is from the middle of the prior, and how unusual that is."""
     norm = float(np.linalg.norm(code))
     share = share_within(norm, len(code))
     closer = f"{100 * share:.1f} %" if share < 0.9995 else "over 99.9 %"
-    return f"{norm:.2f} from the centre{DOT}{closer} of the prior is nearer"
+    return f"{norm:.2f} from the centre", f"{closer} of the prior nearer"

@@ -44,7 +44,10 @@ class SampleBar(QWidget):
             ("S&how", self.kind),
             ("&Draw", self.seed, self.again),
         ):
-            flow.addWidget(_together(str(text), *widgets))
+            together = _together(str(text), *widgets)
+            flow.addWidget(together)
+            if self.kind in widgets:
+                self._show = together
         self.count.activated.connect(self._on_count_chosen)
         self.temperature.valueChanged.connect(self._on_temperature_moved)
         self.kind.activated.connect(self._on_kind_chosen)
@@ -61,6 +64,7 @@ class SampleBar(QWidget):
             self.seed.setValue(samples.seed)
         self.count.setCurrentIndex(self.count.findData(samples.count))
         self.kind.setCurrentIndex(int(samples.drawn))
+        self._show.setVisible(samples.noisy)
         self.warmth.setText(f"{samples.temperature:.2f}")
         live = samples.preview is None
         for widget in (self.count, self.temperature, self.kind, self.seed, self.again):

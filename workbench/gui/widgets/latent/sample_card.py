@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from workbench.engine.latent.explorer import Explorer
 
 _WIDTH = 44  # characters
-_LARGE, _SMALL = 17 * GAP, 7 * GAP
+_LARGE, _SMALL = 18 * GAP, 7 * GAP
+_LEAST_SCALE = 0.75  # of its place that a picture of whole pixels has to fill
+_KEEP = Qt.AspectRatioMode.KeepAspectRatio
 _HINT = (
     "Choose a sample to see it large, how the network scores it, and whether the training data has an image like it."
 )
@@ -166,6 +168,12 @@ class SampleCard(QWidget):
             self.walk_to_wanted.emit(int(self._look.items[0]))
 
 
+def _fills(image: QImage, square: QRectF, *, ratio: float) -> bool:
+    """Whether a picture in whole pixels takes most of its place."""
+    room, own = square.width() * ratio, max(image.width(), image.height())
+    return own > room or own * int(room / own) >= _LEAST_SCALE * room
+
+
 class _Picture(QWidget):
     """One picture, pixel by pixel if it is small."""
 
@@ -215,10 +223,15 @@ class _Neighbours(QWidget):
             return
         painter = QPainter(self)
         cell = self.width() / len(self._images)
-        side = min(cell - GAP / 2, float(_SMALL))
+        side = min(cell - 1, _SMALL + 2.0)
         for number, (image, distance) in enumerate(zip(self._images, self._distances, strict=True)):
             left = number * cell
-            paint_picture(painter, QRectF(left + 1, 1, side - 2, side - 2), image, theme=self._theme)
+            square = QRectF(left + 1, 1, side - 2, side - 2)
+            if not _fills(image, square, ratio=self.devicePixelRatioF()):  # better smooth than a stamp
+                size = (square.size() * self.devicePixelRatioF()).toSize()
+                image = image.scaled(size, _KEEP, Qt.TransformationMode.SmoothTransformation)
+                image.setDevicePixelRatio(1.0)
+            paint_picture(painter, square, image, theme=self._theme)
             painter.setPen(self.palette().text().color())
             words = QRectF(left, side, side, self.fontMetrics().height() + GAP // 2)
             painter.drawText(words, int(Qt.AlignmentFlag.AlignCenter), f"{distance:.2f}")

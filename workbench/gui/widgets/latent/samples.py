@@ -3,7 +3,6 @@
 from bisect import bisect_right
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,14 +19,11 @@ from workbench.gui.theme import GAP, Theme
 from workbench.gui.widgets.latent.sample_bar import SampleBar
 from workbench.gui.widgets.latent.sample_card import SampleCard
 from workbench.gui.widgets.latent.sample_grid import SampleGrid
+from workbench.gui.widgets.latent.training_film import FILM_RATE, TrainingFilm
+from workbench.gui.widgets.latent.training_words import NOW, NOW_HINT, now_words, then_words
 from workbench.gui.widgets.timeline import Timeline
 
-if TYPE_CHECKING:
-    from workbench.engine.project.runs import Run
-
 Pictures = NDArray[np.uint8]
-FILM_RATE = 6.0
-"""Pictures a second of what the training left."""
 
 
 class SamplesPage(QWidget):
@@ -43,8 +39,8 @@ class SamplesPage(QWidget):
         self.grid = SampleGrid(theme, name="latent.samples-grid", text="Samples")
         self.card = SampleCard(theme, name="latent.sample")
         self.timeline = Timeline(theme, name="latent.samples-time", what="preview")
-        self.timeline.latest.setText("Now")
-        self.timeline.latest.setToolTip("The network that is loaded, live (End)")
+        self.timeline.latest.setText(NOW)
+        self.timeline.latest.setToolTip(NOW_HINT)
         self._events: list[Previewed] = []
         self._wanted: Pictures | None = None  # what the card shows
         left = QVBoxLayout()
@@ -92,12 +88,12 @@ class SamplesPage(QWidget):
         pictures = self.samples.pictures
         return {} if pictures is None else {"Samples": partial(_pair, pictures, self.samples.columns)}
 
-    def films(self) -> dict[str, Callable[[], tuple[Callable[[], Pictures], float]]]:
+    def films(self) -> dict[str, Callable[[], tuple[TrainingFilm, float]]]:
         """Title to what gives frames (read in the background) and how many of them make a second."""
         run = self._model.run
         if run is None or len(self._events) < 2:
             return {}
-        return {"Samples during training": partial(_film, partial(_frames, run, tuple(self._events)))}
+        return {"Samples during training": lambda: (TrainingFilm(run, self._events), FILM_RATE)}
 
     def state(self) -> dict[str, object]:
         samples = self.samples
@@ -136,12 +132,12 @@ class SamplesPage(QWidget):
         if 0 <= position < len(self._events):
             event = self._events[position]
             self.samples.show_preview(event)
-            self.timeline.set_words(f"step {event.step:,} · epoch {event.epoch:,.1f} · kept by the training")
+            self.timeline.set_words(then_words(event))
             return
         self.samples.show_preview(None)
         explorer = self._model.explorer
-        step = f" · step {explorer.step:,}" if explorer else ""
-        self.timeline.set_words(f"now{step}{', in training' if is_training(self._model.facts) else ''}")
+        training = is_training(self._model.facts)
+        self.timeline.set_words(now_words(explorer.step, training=training) if explorer else "")
 
     # What is shown
 
@@ -240,21 +236,3 @@ def _step(event: Previewed) -> int:
 
 def _pair(pictures: Pictures, columns: int) -> tuple[Pictures, int]:
     return pictures, columns
-
-
-def _film(frames: Callable[[], Pictures]) -> tuple[Callable[[], Pictures], float]:
-    return frames, FILM_RATE
-
-
-def _frames(run: "Run", events: tuple[Previewed, ...]) -> Pictures:
-    """Every preview as one picture, uint8 [F, H, W] or [F, H, W, 3]."""
-    from workbench.engine.project.previews import Sheet
-
-    frames = []
-    for event in events:
-        sheet = Sheet.load(run.folder / event.path)
-        count, height, width = sheet.pictures.shape[:3]
-        rows = sheet.pictures.reshape(count // sheet.columns, sheet.columns, height, width, *sheet.pictures.shape[3:])
-        canvas = rows.swapaxes(1, 2)
-        frames.append(canvas.reshape(canvas.shape[0] * height, sheet.columns * width, *sheet.pictures.shape[3:]))
-    return np.stack([frame for frame in frames if frame.shape == frames[-1].shape])

@@ -10,6 +10,8 @@ from workbench.gui.naming import named
 from workbench.gui.theme import GAP, Theme
 from workbench.gui.widgets.images.set_list import DOT
 
+_STEPS = "steps"  # what a search counts
+
 
 class FindingBar(QFrame):
     """Hidden while nothing is looked for.
@@ -55,5 +57,6 @@ class FindingBar(QFrame):
         if math.isfinite(difference):
             parts.append(f"difference {100 * difference:.1f} % so far")
         self._words.setText(DOT.join(parts))
-        self._bar.setRange(0, pace.total)
-        self._bar.setValue(pace.done)
+        counts = pace.unit == _STEPS  # before that, images are read
+        self._bar.setRange(0, pace.total if counts else 0)
+        self._bar.setValue(pace.done if counts else -1)

@@ -114,7 +114,7 @@ class WalkLayout(QWidget):
         for button in (self.compare, self.save):
             button.setMaximumWidth(button.sizeHint().width())
         said = QWidget()
-        column = QVBoxLayout(said)
+        column = self._said = QVBoxLayout(said)
         column.setContentsMargins(GAP, 0, 0, 0)
         column.setSpacing(GAP // 2)
         column.addWidget(self.player)
@@ -141,10 +141,12 @@ class WalkLayout(QWidget):
         self.player.set_narrow(compared)
         self.parts.setOrientation(across if compared else Qt.Orientation.Vertical)
         self.large.setOrientation(Qt.Orientation.Vertical if compared else across)
-        self.large.setSizes([100, 100] if compared else [100 * share for share in _BESIDE])
+        self.large.setSizes([100, 200] if compared else [100 * share for share in _BESIDE])
+        self._said.setContentsMargins(0 if compared else GAP, 0, 0, 0)
         if not compared:
             self.parts.setSizes(self._upright)
             return
+        self._said.activate()
         room = self.parts.width() - self.parts.handleWidth()
         least = self.large.minimumSizeHint().width()
         strips = max(0, min(self.strips.widest, room - least))

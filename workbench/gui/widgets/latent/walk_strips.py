@@ -139,11 +139,15 @@ class WalkStrips(QScrollArea):
         return max(self.strips[strip.path].widest for strip in self._walk.strips) if self._walk.strips else 0
 
     def _room_for_originals(self) -> bool:
-        """Whether the waypoints' images may stand above the first of several strips, too: they take a strip's room."""
+        """Whether the waypoints' images stand above the first strip: if there are any, and room for as much as one more
+        strip. The row of waypoints has them anyway.
+        """
+        if all(point.item < 0 for point in self._walk.waypoints):
+            return False
         count = len(self._walk.strips)
         lines = (count + 1) * self.fontMetrics().height()  # a score below each strip, and t below the last
         gaps = GAP // 2 * (4 * count + 1 + count)
-        return count < 2 or self.viewport().height() >= (count + 1) * LEAST + lines + gaps
+        return self.viewport().height() >= (count + 1) * LEAST + lines + gaps
 
     def _fit(self) -> None:
         """Frames so large that no strip is out of sight, down to the smallest that are worth looking at."""
